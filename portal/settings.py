@@ -233,7 +233,6 @@ SPECTACULAR_SETTINGS = {
 # --- Work in the background ------------------------------------------------------------------------------------------
 
 BROKER_URL = env.text("BROKER_URL", "")
-CELERY_TASK_ALWAYS_EAGER = False
 
 # --- What the ground must know from above, as dotted paths ------------------------------------------------------------
 
@@ -259,9 +258,7 @@ OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW", () if PRODUCTION else ("127.0.0.0/8
 SECRET_DIR = env.text("SECRET_DIR", "")
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.smtp.EmailBackend"
-    if PRODUCTION
-    else "django.core.mail.backends.filebased.EmailBackend",
+    "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "django.core.mail.backends.filebased.EmailBackend",
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")

@@ -1,0 +1,178 @@
+"""The two kinds of connector, as the generic parts see them."""
+
+from typing import Any
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from connectors import rules
+from connectors.facets import FACETS, Facets
+from connectors.models import Connector, ConnectorKind
+from connectors.profiles import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
+from portal.changes.rules import SensitivityClass
+from portal.registry.filters import EntryFilter
+from portal.registry.kinds import Column, Kind, Section, register
+
+
+class ConnectorFilter(EntryFilter):
+    """Filters of both lists of connectors."""
+
+    sensitivity_class = django_filters.ChoiceFilter(choices=SensitivityClass.choices, label=_("Sensitivity"))
+    customer_impacting = django_filters.BooleanFilter(label=_("Customer-impacting"))
+    kind = django_filters.ChoiceFilter(choices=ConnectorKind.choices, label=_("Kind"))
+    ordering = django_filters.OrderingFilter(
+        fields=[("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")],
+        label=_("Order"),
+    )
+
+    class Meta:
+        model = Connector
+        fields: list[str] = []
+
+
+_INTROS: dict[str, Any] = {
+    "contract": _("What the facade offers: every operation with its schemas, its effect and its errors."),
+    "version": _("The version of that contract, so that callers can see a break coming."),
+    "retry": _("How often and when a call is tried again."),
+    "timeout": _("How long the facade waits before it gives up."),
+    "idempotency_key": _("How a repeated call is told from a new one. Writes may be retried only with a key."),
+    "approval_policy_hook": _("Who signs off, how hard it is to undo, how sensitive the data is."),
+    "audit_field_mapping": _("Where the facade gets each audit field from."),
+    "observability_hooks": _("What it logs, counts and traces."),
+    "rollback_notes": _("How to undo or compensate when something went wrong."),
+}
+
+_IDENTITY = Section(
+    "identity",
+    _("Identity"),
+    ("name", "key", "description", "owner", "customer_impacting"),
+    intro=_("What it is called, what it is for and who answers for it."),
+)
+
+
+def _facet_sections() -> tuple[Section, ...]:
+    fields = Facets().fields
+    return tuple(
+        Section(
+            facet.replace("_", "-"),
+            fields[facet].label or facet,
+            (f"facets.{facet}",),
+            _INTROS[facet],
+            facet=True,
+        )
+        for facet in FACETS
+    )
+
+
+def _columns(*own: Column) -> tuple[Column, ...]:
+    return (
+        Column("name", _("Name"), "connectors/cells/name.html", sort="name"),
+        Column("owner", _("Owner"), "connectors/cells/owner.html"),
+        *own,
+        Column("classes", _("Classes"), "connectors/cells/classes.html"),
+        Column("version", _("Version"), "connectors/cells/version.html", sort="version"),
+        Column("state", _("State"), "connectors/cells/state.html"),
+        Column("updated", _("Changed"), "connectors/cells/updated.html", sort="updated_at"),
+    )
+
+
+def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any) -> Kind:
+    return Kind(
+        name=kind.value,
+        model=Connector,
+        serializer=serializer,
+        label=kind.label,
+        collection="connectors",
+        filterset=ConnectorFilter,
+        facets=FACETS,
+        where={"kind": kind.value},
+        floor=rules.floor_of,
+        transition_problems=rules.transition_problems,
+        **own,
+    )
+
+
+def register_kinds() -> None:
+    """Called once, when the app is ready."""
+    register(
+        _kind(
+            ConnectorKind.RUNTIME_TOOL,
+            RuntimeToolSerializer,
+            label_plural=_("Runtime tools"),
+            purpose=_("Tool calls of an agent during a session: bounded reads and writes behind a facade."),
+            pages="tools",
+            prefix="RT",
+            sections=(
+                _IDENTITY,
+                *_facet_sections(),
+                Section(
+                    "endpoint",
+                    _("Endpoint and transport"),
+                    ("runtime_tool.transport", "runtime_tool.endpoint", "runtime_tool.credential_ref"),
+                    _("Where the tool is reached. Secrets are named, never stored."),
+                ),
+                Section(
+                    "allowlist",
+                    _("Allowlist"),
+                    ("runtime_tool.allowlist", "runtime_tool.tool_pins"),
+                    _("Which agent may call which operation; nothing is allowed that is not written here."),
+                ),
+                Section(
+                    "task-sla",
+                    _("Task SLA"),
+                    ("runtime_tool.task_sla",),
+                    _("The clocks of long-running operations. A slip opens an incident."),
+                ),
+            ),
+            columns=_columns(
+                Column("operations", _("Operations"), "connectors/cells/operations.html"),
+                Column("endpoint", _("Endpoint"), "connectors/cells/endpoint.html"),
+            ),
+            detail_template="connectors/runtime_tool.html",
+            other_kind_hint=_("Moving data on a schedule? Register a data sync instead."),
+        )
+    )
+    register(
+        _kind(
+            ConnectorKind.DATA_MOVEMENT,
+            DataMovementSerializer,
+            label_plural=_("Data syncs"),
+            purpose=_("Scheduled or batch replication between systems, with an owner, a freshness SLA and a runbook."),
+            pages="syncs",
+            prefix="DM",
+            sections=(
+                _IDENTITY,
+                *_facet_sections(),
+                Section(
+                    "route",
+                    _("Source and destination"),
+                    ("data_movement.source", "data_movement.destination"),
+                    _("What moves from where to where."),
+                ),
+                Section(
+                    "schedule",
+                    _("Schedule and freshness"),
+                    (
+                        "data_movement.schedule",
+                        "data_movement.time_zone",
+                        "data_movement.freshness_seconds",
+                        "data_movement.retention_days",
+                    ),
+                    _("How often it runs, how old the data may be, how long it is kept."),
+                ),
+                Section(
+                    "backfill-runbook",
+                    _("Backfill runbook"),
+                    ("data_movement.backfill_runbook",),
+                    _("How history is loaded again when it must be."),
+                ),
+            ),
+            columns=_columns(
+                Column("route", _("Source → destination"), "connectors/cells/route.html"),
+                Column("schedule", _("Schedule"), "connectors/cells/schedule.html"),
+                Column("freshness", _("Freshness SLA"), "connectors/cells/freshness.html"),
+            ),
+            detail_template="connectors/data_movement.html",
+            other_kind_hint=_("A tool that an agent calls in a session? Register a runtime tool instead."),
+        )
+    )

@@ -1,0 +1,191 @@
+"""Tracked tasks: operations that outlive one HTTP exchange, their clocks, and what was seen of them.
+
+Clocks are columns. `*_at` says when something is due or happened and stays; `*_clock` is the armed form of it: the instant at
+which somebody must judge, NULL when it is not running or has been judged. `due_at` is the earliest armed clock, kept by the
+database itself.
+"""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Least
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from connectors.models.connector import Connector
+from portal.people.models import Team
+
+
+class TaskState(models.TextChoices):
+    """What the portal knows of a task (pages: P10)."""
+
+    STARTING = "starting", _("Starting")
+    START_UNKNOWN = "start_unknown", _("Start unknown")
+    WORKING = "working", _("Running")
+    INPUT_REQUIRED = "input_required", _("Waiting for owner")
+    CANCEL_REQUESTED = "cancel_requested", _("Cancel requested")
+    COMPLETED = "completed", _("Done")
+    FAILED_TOOL = "failed_tool", _("Failed (tool)")
+    FAILED = "failed", _("Failed (protocol)")
+    CANCELLED = "cancelled", _("Cancelled")
+    CANCELLED_REMOTELY = "cancelled_remotely", _("Cancelled remotely")
+    LOST = "lost", _("Lost")
+    EXPIRED = "expired", _("Expired")
+    NOT_STARTED = "not_started", _("Not started")
+
+
+ENDED = (
+    TaskState.COMPLETED,
+    TaskState.FAILED_TOOL,
+    TaskState.FAILED,
+    TaskState.CANCELLED,
+    TaskState.CANCELLED_REMOTELY,
+    TaskState.LOST,
+    TaskState.EXPIRED,
+    TaskState.NOT_STARTED,
+)
+# Ends that are a slip of their own (domain: Tracked tasks).
+FAILURES = (
+    TaskState.FAILED_TOOL,
+    TaskState.FAILED,
+    TaskState.CANCELLED_REMOTELY,
+    TaskState.LOST,
+    TaskState.EXPIRED,
+    TaskState.NOT_STARTED,
+)
+CLOCKS = ("start", "deadline", "stall", "input", "blind", "cancel")
+
+
+class TrackedTask(models.Model):
+    """One long operation of one connector. Written by `connectors.tasks_service` and the sweeps of `severity`."""
+
+    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="tasks")
+    operation = models.CharField(max_length=100)
+    remote_task_id = models.CharField(max_length=300, blank=True)
+    idempotency_key = models.CharField(max_length=200)
+    owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    arguments = models.JSONField(null=True, help_text=_("Kept until the start is over, then dropped."))
+    arguments_digest = models.CharField(max_length=64)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_by_name = models.CharField(max_length=150)
+    correlation_id = models.CharField(max_length=64, blank=True)
+
+    state = models.CharField(max_length=20, choices=TaskState.choices, default=TaskState.STARTING)
+    adopted = models.BooleanField(default=False)
+    remote_status = models.CharField(max_length=60, blank=True)
+    status_message = models.CharField(max_length=500, blank=True)
+    trouble = models.CharField(max_length=300, blank=True, help_text=_("What hinders looking at it now."))
+    result = models.JSONField(null=True)
+    input_requests = models.JSONField(null=True)
+
+    # The clocks of its SLA, in seconds, as they were when it was accepted.
+    start_seconds = models.PositiveIntegerField()
+    deadline_seconds = models.PositiveIntegerField()
+    stall_seconds = models.PositiveIntegerField()
+    input_seconds = models.PositiveIntegerField()
+    blind_seconds = models.PositiveIntegerField()
+    cancel_seconds = models.PositiveIntegerField(default=60)
+
+    accepted_at = models.DateTimeField()
+    start_attempted_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    deadline_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField(null=True)
+    last_change_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    remote_expires_at = models.DateTimeField(null=True)
+
+    start_clock = models.DateTimeField(null=True)
+    deadline_clock = models.DateTimeField(null=True)
+    stall_clock = models.DateTimeField(null=True)
+    input_clock = models.DateTimeField(null=True)
+    blind_clock = models.DateTimeField(null=True)
+    cancel_clock = models.DateTimeField(null=True)
+    due_at = models.GeneratedField(
+        expression=Least(*(F(f"{clock}_clock") for clock in CLOCKS)),
+        output_field=models.DateTimeField(null=True),
+        db_persist=True,
+    )
+    # Set by an observer when something changed that an open incident or an end must be judged by.
+    judge_at = models.DateTimeField(null=True)
+
+    next_poll_at = models.DateTimeField(null=True)
+    poll_lease = models.BigIntegerField(
+        default=0, help_text=_("Grows with each claim; an answer of an older one is dropped.")
+    )
+    poll_interval_ms = models.PositiveIntegerField(null=True)
+    polls = models.PositiveIntegerField(default=0)
+    misses = models.PositiveIntegerField(default=0, help_text=_("Looks in a row that failed."))
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connector", "owner", "idempotency_key"], name="task_once_per_idempotency_key"
+            ),
+            models.UniqueConstraint(
+                fields=["connector", "remote_task_id"],
+                condition=~Q(remote_task_id=""),
+                name="task_remote_id_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ENDED, ended_at__isnull=False) | (~Q(state__in=ENDED) & Q(ended_at__isnull=True)),
+                name="task_ended_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=ENDED)
+                | Q(next_poll_at__isnull=True, **{f"{clock}_clock__isnull": True for clock in CLOCKS}),
+                name="task_ended_has_no_clock",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="task_due"),
+            models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="task_judge"),
+            models.Index(
+                fields=["connector", "next_poll_at"],
+                condition=Q(next_poll_at__isnull=False),
+                name="task_poll",
+            ),
+            models.Index(fields=["deadline_at"], condition=Q(ended_at__isnull=True), name="task_open_deadline"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.human_id} {self.operation}"
+
+    @property
+    def human_id(self) -> str:
+        """T-12."""
+        return f"T-{self.pk}"
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not ended."""
+        return self.ended_at is None
+
+    @property
+    def late(self) -> bool:
+        """Whether it ended after its deadline."""
+        return self.ended_at is not None and self.ended_at > self.deadline_at
+
+    def get_absolute_url(self) -> str:
+        """The page of the task."""
+        return reverse("task", args=[self.pk])
+
+
+class Observation(models.Model):
+    """One thing that was seen of a task and differed from what was seen before. Times are the portal's own."""
+
+    task = models.ForeignKey(TrackedTask, on_delete=models.CASCADE, related_name="observations")
+    at = models.DateTimeField()
+    what = models.CharField(max_length=30)
+    state = models.CharField(max_length=20, choices=TaskState.choices)
+    remote_status = models.CharField(max_length=60, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["at", "id"]
+        indexes = [models.Index(fields=["task", "at"], name="observation_task")]
+
+    def __str__(self) -> str:
+        return f"{self.what} at {self.at:%H:%M:%S}"

@@ -1,0 +1,135 @@
+"""Work that every worker looks for by itself: the functions of `settings.TICKS`, on the monotonic clock.
+
+Messages of the scheduler are hints to look a little earlier. With no scheduler, no broker, a wrong wall clock or a restarted
+database the work goes on all the same; one failing or hanging function never stops another.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.utils.module_loading import import_string
+
+from portal.operations.services import beat
+
+logger = logging.getLogger(__name__)
+
+WORKER = "worker"
+_HEARTBEAT_SECONDS = 2.0
+_WORKER_SECONDS = 5.0
+_REPORT_SECONDS = 30.0
+_LEAST_REST_SECONDS = 0.05
+
+
+class Tick:
+    """One function of `settings.TICKS` in this process. Never runs twice at once here; elsewhere it may."""
+
+    def __init__(self, path: str, seconds: float) -> None:
+        self.path = path
+        self.seconds = seconds
+        self._running = threading.Lock()
+        self._ended = float("-inf")
+        self._beaten = float("-inf")
+        self._reported = float("-inf")
+
+    def run(self, *, hint: bool = False) -> bool:
+        """Call the function once and note a heartbeat under its path. Returns whether it ran to its end.
+
+        A `hint` is passed over while the function runs or when it has just run. No exception leaves this method.
+        """
+        if hint and time.monotonic() - self._ended < self.seconds / 2:
+            return False
+        if not self._running.acquire(blocking=False):
+            return False
+        try:
+            return self._guarded()
+        finally:
+            self._ended = time.monotonic()
+            self._running.release()
+
+    def _guarded(self) -> bool:
+        try:
+            close_old_connections()
+            cast(Callable[[], object], import_string(self.path))()
+            if time.monotonic() - self._beaten >= _HEARTBEAT_SECONDS:
+                beat(self.path)
+                self._beaten = time.monotonic()
+        except Exception as error:
+            self._report(error)
+            # Whatever state it is in, the next call begins with a new connection.
+            connections.close_all()
+            return False
+        return True
+
+    def _report(self, error: Exception) -> None:
+        now = time.monotonic()
+        if now - self._reported < _REPORT_SECONDS:
+            return
+        self._reported = now
+        if isinstance(error, OperationalError | InterfaceError):
+            logger.warning("tick %s waits for the database: %s", self.path, " ".join(str(error).split())[:200])
+        else:
+            logger.exception("tick %s failed; it is called again in %g s", self.path, self.seconds)
+
+
+class _WorkerBeat(Tick):
+    """The sign of life of the process itself."""
+
+    def __init__(self) -> None:
+        super().__init__(WORKER, _WORKER_SECONDS)
+
+    def _guarded(self) -> bool:
+        try:
+            close_old_connections()
+            beat(WORKER, {"host": socket.gethostname(), "pid": os.getpid()})
+        except Exception as error:
+            self._report(error)
+            connections.close_all()
+            return False
+        return True
+
+
+class Ticker:
+    """Runs every tick in a daemon thread of its own, so that a slow one delays no other."""
+
+    def __init__(self, ticks: Sequence[Tick]) -> None:
+        self._ticks = ticks
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Begin at once; returns immediately."""
+        for tick in self._ticks:
+            thread = threading.Thread(target=self._loop, args=(tick,), name=f"tick {tick.path}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self, *, seconds: float) -> None:
+        """Ask for the end and wait at most `seconds`; what still runs then ends with the process, harmlessly."""
+        self._stop.set()
+        deadline = time.monotonic() + seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _loop(self, tick: Tick) -> None:
+        while not self._stop.is_set():
+            begun = time.monotonic()
+            tick.run()
+            self._stop.wait(max(_LEAST_REST_SECONDS, begun + tick.seconds - time.monotonic()))
+        connections.close_all()
+
+
+def all_ticks() -> dict[str, Tick]:
+    """A tick for every line of `settings.TICKS`, by path."""
+    return {path: Tick(path, seconds) for path, seconds in settings.TICKS}
+
+
+def worker_ticker(ticks: Sequence[Tick]) -> Ticker:
+    """The ticker of a worker process: the ticks and its own sign of life."""
+    return Ticker([_WorkerBeat(), *ticks])

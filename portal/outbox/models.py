@@ -1,0 +1,69 @@
+"""Notices: rows written in the transaction that causes them, delivered at least once by workers."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class OutboxEvent(models.Model):
+    """Something that happened and that somebody is to hear of.
+
+    `topic` is dotted (`incident.opened`), `payload` is what the webhook sends, `team_key` whose members get the e-mail.
+    `due_at` is when a worker must look at it next, NULL when all is delivered or given up.
+    """
+
+    topic = models.CharField(max_length=60)
+    subject = models.CharField(max_length=300)
+    team_key = models.CharField(max_length=60, db_default="")
+    payload = models.JSONField()
+    dedup_key = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(null=True, db_default=Now())
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["due_at"], name="outbox_due", condition=Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.subject}"
+
+
+class WebhookEndpoint(models.Model):
+    """Where signed webhooks (Standard Webhooks) go. The secret is a reference, never stored here."""
+
+    name = models.CharField(max_length=120, unique=True)
+    url = models.URLField(max_length=500)
+    secret_ref = models.CharField(max_length=200, help_text="env:NAME or file:NAME")
+    topics = models.JSONField(default=list, help_text="Topics to send; empty means all.")
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(models.Model):
+    """One attempt-until-done at bringing one notice to one receiver: the delivery log."""
+
+    class Channel(models.TextChoices):
+        """How the notice travels."""
+
+        EMAIL = "email", "e-mail"
+        WEBHOOK = "webhook", "webhook"
+
+    event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="deliveries")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    receiver = models.CharField(max_length=500)
+    created_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(null=True, db_default=Now())
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    delivered_at = models.DateTimeField(null=True)
+    last_error = models.TextField(db_default="")
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["event", "channel", "receiver"], name="delivery_once")]
+        indexes = [models.Index(fields=["due_at"], name="delivery_due", condition=Q(due_at__isnull=False))]
+
+    def __str__(self) -> str:
+        return f"{self.channel} to {self.receiver}"

@@ -1,0 +1,149 @@
+"""Kinds of entry. An app registers its kinds; everything generic finds them here.
+
+Adding a kind touches one app: a model, a serializer, a form layout, a migration, rules and tests.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.utils.functional import Promise
+from rest_framework.exceptions import ValidationError
+
+from portal.people.models import Team
+from portal.refusals import Missing, Problem
+from portal.registry.documents import Document, EntrySerializer, bounds_problem, flatten
+from portal.registry.models import Entry
+from portal.registry.rules import Floor
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the form: the document paths it shows, in order. A facet is a section of its own."""
+
+    anchor: str
+    title: Text
+    paths: tuple[str, ...]
+    intro: Text = ""
+    facet: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the list page; `template` renders a row's cell, `sort` is the filter's ordering name."""
+
+    name: str
+    title: Text
+    template: str
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """Which of the mandatory facets are filled."""
+
+    filled: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """How many facets there are."""
+        return len(self.filled) + len(self.missing)
+
+
+def _no_floor(document: Document) -> Floor:
+    return Floor()
+
+
+def _no_transition_problems(before: Document | None, after: Document) -> list[Problem]:
+    return []
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Everything generic code must know of one kind of entry."""
+
+    name: str
+    model: type[Entry]
+    serializer: type[EntrySerializer]
+    label: Text
+    label_plural: Text
+    purpose: Text
+    collection: str
+    pages: str
+    prefix: str
+    filterset: type[Any]
+    sections: tuple[Section, ...]
+    columns: tuple[Column, ...] = ()
+    facets: tuple[str, ...] = ()
+    where: Mapping[str, Any] = field(default_factory=dict)
+    floor: Callable[[Document], Floor] = _no_floor
+    transition_problems: Callable[[Document | None, Document], list[Problem]] = _no_transition_problems
+    detail_template: str = ""
+    other_kind_hint: Text = ""
+    blank: Callable[[], Document] = dict
+
+    def entries(self) -> models.QuerySet[Any]:
+        """The entries of this kind, and of no other, with their owner."""
+        return self.model._default_manager.filter(**self.where).select_related("owner")
+
+    def check(self, document: Document) -> tuple[Document, list[Problem]]:
+        """Validate a whole document: the normalised document, and every problem with its path."""
+        bad = bounds_problem(document)
+        if bad is not None:
+            return document, [bad]
+        serializer = self.serializer(data=document)
+        try:
+            serializer.is_valid(raise_exception=True)
+        except ValidationError as error:
+            return document, flatten(error.detail)
+        clean: Document = serializer.to_representation(serializer.validated_data)
+        if not Team.objects.filter(key=clean["owner"]).exists():
+            keys = ", ".join(Team.objects.order_by("key").values_list("key", flat=True)[:20])
+            return document, [Problem("owner", f"There is no team “{clean['owner']}”. Teams: {keys}.", "unknown_team")]
+        return clean, []
+
+    def completeness(self, problems: Iterable[Problem]) -> Completeness:
+        """Which facets are free of problems, given what `check` found."""
+        bad = {
+            facet
+            for problem in problems
+            for facet in self.facets
+            if problem.path in {f"facets.{facet}", "facets", ""} or problem.path.startswith(f"facets.{facet}.")
+        }
+        return Completeness(
+            filled=tuple(facet for facet in self.facets if facet not in bad),
+            missing=tuple(facet for facet in self.facets if facet in bad),
+        )
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> None:
+    """Make a kind known. Called from an app's `ready()`; twice with the same name is a programming error."""
+    if kind.name in _kinds:
+        raise ValueError(f"The kind {kind.name!r} is registered twice.")
+    _kinds[kind.name] = kind
+
+
+def all_kinds() -> list[Kind]:
+    """Every kind, in the order of registration."""
+    return list(_kinds.values())
+
+
+def get(name: str) -> Kind:
+    """The kind of this name; raises Missing with the known names otherwise."""
+    try:
+        return _kinds[name]
+    except KeyError:
+        known = ", ".join(_kinds)
+        raise Missing("unknown_kind", f"There is no kind “{name}”. Known kinds: {known}.") from None
+
+
+def in_collection(collection: str) -> list[Kind]:
+    """The kinds that share an API collection."""
+    return [kind for kind in _kinds.values() if kind.collection == collection]

@@ -1,0 +1,108 @@
+"""The one table of who may do what.
+
+Everything that is not named here is refused. Pages, API, commands and the admin site ask `may()`; none of them holds a rule of
+its own. Being a superuser grants nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(TextChoices):
+    """What a person is trusted with. Lead, function head and executive sign off A1, A2 and A3."""
+
+    VIEWER = "viewer", _("Viewer")
+    ENGINEER = "engineer", _("Engineer")
+    LEAD = "lead", _("Lead")
+    HEAD = "head", _("Function head")
+    EXECUTIVE = "executive", _("Executive")
+    OPERATOR = "operator", _("Operator")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class ActorType(TextChoices):
+    """What kind of actor a person or token is (domain: Classes)."""
+
+    HUMAN = "human", _("Human")
+    OBSERVER_AGENT = "observer_agent", _("Observer agent")
+    RECOMMENDER_AGENT = "recommender_agent", _("Recommender agent")
+    EXECUTOR_SYSTEM = "executor_system", _("Executor system")
+    AUTOMATED_WORKFLOW = "automated_workflow", _("Automated workflow")
+
+
+class Permission(TextChoices):
+    """One verb of the portal."""
+
+    VIEW = "view", _("see the registry, changes, tasks and incidents")
+    PROPOSE = "propose", _("propose and edit changes")
+    SIGN = "sign", _("approve or reject changes")
+    COMMIT = "commit", _("apply a change that needs no approval")
+    START_TASK = "start_task", _("start, adopt or cancel tracked tasks")
+    WORK_INCIDENT = "work_incident", _("acknowledge, mitigate and resolve incidents")
+    READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
+    READ_AUDIT = "read_audit", _("read the audit log")
+    MANAGE_PEOPLE = "manage_people", _("manage people, teams and tokens")
+
+
+_EVERY_ROLE = frozenset(Role)
+_SIGNERS = frozenset({Role.LEAD, Role.HEAD, Role.EXECUTIVE})
+_EVERY_ACTOR = frozenset(ActorType)
+_MACHINES_THAT_ACT = frozenset({ActorType.EXECUTOR_SYSTEM, ActorType.AUTOMATED_WORKFLOW})
+_ONLY_HUMANS = frozenset({ActorType.HUMAN})
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who may: one of these roles, acting as one of these actor types. Both must hold."""
+
+    roles: frozenset[Role]
+    actor_types: frozenset[ActorType]
+
+
+TABLE: dict[Permission, Grant] = {
+    Permission.VIEW: Grant(_EVERY_ROLE, _EVERY_ACTOR),
+    Permission.PROPOSE: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _EVERY_ACTOR),
+    Permission.SIGN: Grant(_SIGNERS, _ONLY_HUMANS),
+    Permission.COMMIT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.START_TASK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.WORK_INCIDENT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
+    Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
+    Permission.READ_AUDIT: Grant(_EVERY_ROLE - {Role.VIEWER}, _ONLY_HUMANS),
+    Permission.MANAGE_PEOPLE: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
+}
+
+# Highest approval class a role signs for; a higher role may sign for a lower class.
+SIGNS_FOR: dict[Role, int] = {Role.LEAD: 1, Role.HEAD: 2, Role.EXECUTIVE: 3}
+
+
+class Acting(Protocol):
+    """Whoever acts: has roles and an actor type."""
+
+    @property
+    def roles(self) -> Iterable[str]: ...
+
+    @property
+    def actor_type(self) -> str: ...
+
+
+def may(actor: Acting, permission: Permission) -> bool:
+    """Whether the actor may do this, by the table alone."""
+    grant = TABLE.get(permission)
+    if grant is None:
+        return False
+    return actor.actor_type in grant.actor_types and not grant.roles.isdisjoint(actor.roles)
+
+
+def who_may(permission: Permission) -> str:
+    """The roles that may, in words, for the sentence of a refusal."""
+    grant = TABLE[permission]
+    return ", ".join(str(role.label) for role in Role if role in grant.roles)
+
+
+def signing_level(roles: Iterable[str]) -> int:
+    """The highest approval class (0 to 3) that these roles may sign for."""
+    return max((SIGNS_FOR.get(Role(role), 0) for role in roles), default=0)
