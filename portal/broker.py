@@ -1,7 +1,7 @@
 """The embedded broker: kombu's filesystem transport, with messages that appear whole.
 
-Kombu writes a message under its final name, where a consumer may find it half written and die of it. Here it is renamed into
-place. Why this broker: docs/decisions/0001-embedded-broker.md.
+Kombu writes a message under its final name, where a consumer may find it half written and die of it.
+Here it is renamed into place. Why this broker: docs/decisions/0001-embedded-broker.md.
 """
 
 import os
@@ -19,7 +19,7 @@ SCHEME = "portal-files"
 class Channel(filesystem.Channel):
     """The filesystem channel with an atomic put."""
 
-    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]
         name = f"{time.monotonic_ns() // 1_000_000}_{uuid.uuid4()}"
         # Consumers look for names that end in `.<queue>.msg`.
         path = Path(self.data_folder_out) / f"{name}.{queue}.msg"

@@ -80,7 +80,7 @@ def _add_task(tick: Tick) -> None:
     def hint() -> None:
         tick.run(hint=True)
 
-    app.task(hint, name=tick.path)
+    app.task(name=tick.path)(hint)
     # No `expires`: with clocks that differ it would throw every message away.
     app.conf.beat_schedule[tick.path] = {
         "task": tick.path,
@@ -92,10 +92,10 @@ for _tick in _ticks.values():
     _add_task(_tick)
 
 
-class Ticking(bootsteps.StartStopStep):  # type: ignore[misc]
+class Ticking(bootsteps.StartStopStep):
     """Makes the worker tick. Comes before the consumer, which waits for the broker for as long as it is away."""
 
-    requires = {"celery.worker.components:Pool"}
+    requires = ("celery.worker.components:Pool",)
 
     def __init__(self, parent: Worker, **kwargs: Any) -> None:
         super().__init__(parent, **kwargs)

@@ -1,7 +1,7 @@
 """Work that every worker looks for by itself: the functions of `settings.TICKS`, on the monotonic clock.
 
-Messages of the scheduler are hints to look a little earlier. With no scheduler, no broker, a wrong wall clock or a restarted
-database the work goes on all the same; one failing or hanging function never stops another.
+Messages of the scheduler are hints to look a little earlier. With no scheduler, no broker, a wrong wall clock
+or a restarted database the work goes on all the same; one failing or hanging function never stops another.
 """
 
 import logging

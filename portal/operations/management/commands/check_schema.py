@@ -14,7 +14,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        loader = MigrationLoader(connection, ignore_no_initial=True)
+        loader = MigrationLoader(connection)
         known = set(loader.disk_migrations)
         for migration in loader.disk_migrations.values():
             known.update((app, name) for app, name in migration.replaces)
