@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from connectors import rules
 from connectors.facets import FACETS, Facets
 from connectors.models import Connector, ConnectorKind
+from connectors.summary import SUMMARY
 from connectors.profiles import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
 from portal.changes.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
@@ -84,6 +85,7 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         label=kind.label,
         collection="connectors",
         filterset=ConnectorFilter,
+        summary=SUMMARY,
         facets=FACETS,
         where={"kind": kind.value},
         floor=rules.floor_of,

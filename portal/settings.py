@@ -228,11 +228,41 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "APPEND_COMPONENTS": {
+        "schemas": {
+            "Problem": {
+                "type": "object",
+                "required": ["type", "title", "status", "detail"],
+                "properties": {
+                    "type": {"type": "string", "format": "uri"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "correlation_id": {"type": "string"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "path": {"type": "string"},
+                                "message": {"type": "string"},
+                                "code": {"type": "string"},
+                            },
+                        },
+                    },
+                },
+            }
+        },
+        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+    },
+    "SECURITY": [{"bearer": []}],
 }
 
 # --- Work in the background ------------------------------------------------------------------------------------------
 
 BROKER_URL = env.text("BROKER_URL", "")
+# Portals that share one broker need a queue each.
+BROKER_QUEUE = env.text("BROKER_QUEUE", "portal")
 
 # --- What the ground must know from above, as dotted paths ------------------------------------------------------------
 
@@ -249,7 +279,13 @@ TICKS: list[tuple[str, float]] = [
     ("severity.reconcile.tick", 30.0),
     ("portal.outbox.delivery.tick", 2.0),
 ]
-OVERVIEW_BLOCKS = ["severity.overview.blocks"]
+# URL configurations of the apps, included under /api/v1/ and under /.
+API_URLCONFS = ["connectors.urls_api", "severity.urls_api"]
+PAGE_URLCONFS = ["connectors.urls", "severity.urls"]
+# Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
+OVERVIEW_BLOCKS = "severity.overview.blocks"
+# Counters of the rail: dotted paths of functions that give {name: number}.
+COUNTERS = ["portal.changes.reads.counters", "severity.reads.counters"]
 
 # --- Outside world -----------------------------------------------------------------------------------------------------
 

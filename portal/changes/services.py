@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.changes import applying
 from portal.changes.models import ChangeRequest, ChangeState, Proposal
-from portal.changes.rules import ActionClass, Classes, Judgement, judge, level, may_commit
+from portal.changes.rules import ActionClass, Classes, Judgement, judge, may_commit
 from portal.people.actors import Actor
 from portal.people.models import User
 from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
@@ -63,6 +63,11 @@ def current_entry(kind: Kind, key: str) -> Entry | None:
     """The object as it stands, if it exists."""
     entry: Entry | None = kind.entries().filter(key=key).first()
     return entry
+
+
+def current_entry_of(change: ChangeRequest) -> Entry | None:
+    """The object of a change as it stands, if it exists."""
+    return current_entry(kinds.get(change.kind), change.key)
 
 
 def _kept(document: Document) -> Document:
@@ -191,7 +196,7 @@ def judgement_of(change: ChangeRequest, document: Document, entry: Entry | None)
 def _freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
     """Check everything and put a new proposal before the approvers; the caller saves the change."""
     assert actor.user is not None
-    entry = current_entry(kinds.get(change.kind), change.key)
+    entry = current_entry_of(change)
     _check_base(change, entry)
     document, problems = problems_of(change, entry)
     if problems:
@@ -271,5 +276,3 @@ def withdraw(*, actor: Actor, change_id: int, now: datetime, reason: str = "") -
            before=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
     return change
 
-
-__all__ = ["Draft", "edit", "judgement_of", "level", "problems_of", "propose", "submit", "withdraw"]

@@ -82,6 +82,7 @@ class Kind:
     where: Mapping[str, Any] = field(default_factory=dict)
     floor: Callable[[Document], Floor] = _no_floor
     transition_problems: Callable[[Document | None, Document], list[Problem]] = _no_transition_problems
+    summary: Mapping[str, Any] = field(default_factory=dict)
     detail_template: str = ""
     other_kind_hint: Text = ""
     blank: Callable[[], Document] = dict

@@ -1,0 +1,33 @@
+"""`GET /api/v1/allowlist/?agent=…`."""
+
+from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from connectors.allowlist import allowed, etag
+from portal.api.views import PortalViewSet
+from portal.roles import Permission
+
+
+class AllowlistViewSet(PortalViewSet):
+    """What an agent may call now. Nobody who is not named may call anything."""
+
+    read_permission = Permission.READ_ALLOWLIST
+
+    @extend_schema(
+        parameters=[OpenApiParameter("agent", str, required=True)], responses={200: OpenApiTypes.OBJECT, 304: None}
+    )
+    def list(self, request: Request) -> HttpResponse:
+        """The answer carries an ETag; send it back as If-None-Match to get 304."""
+        agent = request.query_params.get("agent", "").strip()
+        if not agent or len(agent) > 60:
+            raise ValidationError({"agent": ["Name the agent: ?agent=support-agent."]})
+        answer = allowed(agent)
+        tag = etag(answer)
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if tag in [part.strip() for part in request.headers.get("If-None-Match", "").split(",")]:
+            return HttpResponseNotModified(headers=headers)
+        return Response(answer, headers=headers)

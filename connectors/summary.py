@@ -1,0 +1,41 @@
+"""What a list of connectors shows of each, as expressions that the database builds."""
+
+from typing import Any
+
+from django.db.models import Case, F, Func, IntegerField, Value, When
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Coalesce, Concat, LPad
+from django.db.models import CharField, TextField
+from django.db.models.functions import Cast
+
+
+def _path(*names: str) -> Any:
+    expression: Any = F("document")
+    for name in names:
+        expression = KeyTransform(name, expression)
+    return expression
+
+
+def _length(*names: str) -> Any:
+    return Coalesce(Func(_path(*names), function="jsonb_array_length", output_field=IntegerField()), Value(0))
+
+
+SUMMARY: dict[str, Any] = {
+    "id": Concat(
+        Case(When(kind="runtime_tool", then=Value("RT-")), default=Value("DM-")),
+        Case(When(pk__lt=1000, then=LPad(Cast("pk", TextField()), 3, Value("0"))), default=Cast("pk", TextField())),
+        output_field=CharField(),
+    ),
+    "kind": "kind",
+    "customer_impacting": "customer_impacting",
+    "contract_version": "contract_version",
+    "approval_class": "approval_class",
+    "reversibility_class": "reversibility_class",
+    "sensitivity_class": "sensitivity_class",
+    "endpoint": "endpoint",
+    "operations": _length("facets", "contract", "operations"),
+    "allowlisted_agents": _length("runtime_tool", "allowlist"),
+    "schedule": _path("data_movement", "schedule"),
+    "freshness_seconds": _path("data_movement", "freshness_seconds"),
+}
+

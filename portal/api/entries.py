@@ -1,0 +1,218 @@
+"""One API for the entries of every kind: list, detail, versions, and proposing changes of them."""
+
+from typing import Any
+
+import orjson
+from django.db.models import F, Model, Q, TextField
+from django.db.models.functions import Cast, JSONObject
+from django.http import HttpResponse, HttpResponseNotModified
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from portal.api.changes import change_answer
+from portal.api.merge_patch import merge
+from portal.api.parsers import JSONParser, MergePatchParser
+from portal.api.renderers import RawJSON
+from portal.api.views import PortalViewSet
+from portal.changes import services
+from portal.changes.models import ChangeRequest
+from portal.changes.services import Draft
+from portal.refusals import Missing, Refusal
+from portal.registry import kinds
+from portal.registry.models import Entry
+from portal.roles import Permission
+
+_COMMON: dict[str, Any] = {
+    "key": "key",
+    "name": "name",
+    "state": "state",
+    "owner": "owner__key",
+    "version": "version",
+    "digest": "digest",
+    "description": "document__description",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+}
+
+
+class PreconditionFailed(Refusal):
+    """`If-Match` names another version than the one that stands."""
+
+    status = 412
+
+
+def etag(entry: Entry) -> str:
+    """The strong validator of an entry: its version and digest."""
+    return f'"v{entry.version}-{entry.digest[:20]}"'
+
+
+def entry_answer(entry: Any) -> dict[str, Any]:
+    """A whole entry with its document."""
+    return {
+        "id": entry.human_id,
+        "kind": getattr(entry, "kind", ""),
+        "key": entry.key,
+        "name": entry.name,
+        "state": entry.state,
+        "owner": entry.owner.key,
+        "version": entry.version,
+        "digest": entry.digest,
+        "created_at": entry.created_at,
+        "updated_at": entry.updated_at,
+        "url": entry.get_absolute_url(),
+        "document": entry.document,
+    }
+
+
+class EntryViewSet(PortalViewSet):
+    """Entries of one collection. Writes open change requests; nothing is written around them."""
+
+    collection = ""
+    lookup_field = "key"
+    lookup_value_regex = r"[^/]+"
+    parser_classes = [JSONParser, MergePatchParser]
+    ordering = "key"
+    orderings = {"key": "key", "name": "name", "updated_at": "updated_at", "version": "version"}
+    write_permissions = {
+        "create": Permission.PROPOSE,
+        "update": Permission.PROPOSE,
+        "partial_update": Permission.PROPOSE,
+    }
+
+    @property
+    def kinds(self) -> list[kinds.Kind]:
+        """The kinds in this collection; the filter `kind` narrows them."""
+        return kinds.in_collection(self.collection)
+
+    def get_queryset(self) -> Any:
+        where = Q()
+        for kind in self.kinds:
+            where |= Q(**kind.where)
+        return self.kinds[0].model._default_manager.filter(where).select_related("owner")
+
+    def _entry(self) -> Any:
+        key = self.kwargs["key"]
+        entry = self.get_queryset().filter(key=key[:60]).first()
+        if entry is None:
+            raise Missing("no_such_entry", f"There is no entry “{key[:60]}” in {self.collection}.")
+        return entry
+
+    def _kind_of(self, entry: Any) -> kinds.Kind:
+        for kind in self.kinds:
+            if all(getattr(entry, name) == value for name, value in kind.where.items()):
+                return kind
+        raise Missing("unknown_kind", "The entry is of no known kind.")
+
+    def list(self, request: Request) -> Response:
+        """Summaries, built by the database and passed through. Filters as on the page."""
+        summary = _COMMON | dict(self.kinds[0].summary)
+        row = JSONObject(**{name: F(value) if isinstance(value, str) else value for name, value in summary.items()})
+        queryset = self.filtered(self.get_queryset().select_related(None)).values(
+            "id", *set(self.orderings.values()), row=Cast(row, TextField())
+        )
+        page = self.page_of(queryset)
+        links = orjson.dumps({"next": self.paginator.get_next_link(), "previous": self.paginator.get_previous_link()})  # type: ignore[union-attr]
+        rows = ",".join(found["row"] for found in page)
+        return Response(RawJSON(links[:-1] + b',"results":[' + rows.encode() + b"]}"))
+
+    def retrieve(self, request: Request, key: str) -> HttpResponse:
+        """One entry with its document; `ETag` and 304."""
+        entry = self._entry()
+        tag = etag(entry)
+        if tag in [part.strip() for part in request.headers.get("If-None-Match", "").split(",")]:
+            return HttpResponseNotModified(headers={"ETag": tag})
+        return Response(entry_answer(entry), headers={"ETag": tag})
+
+    def create(self, request: Request) -> Response:
+        """Open a draft change that registers an entry; the body is its document (with `kind` beside it where needed)."""
+        body = request.data
+        if not isinstance(body, dict):
+            raise ValidationError({"": ["The body must be an object."]})
+        document = dict(body)
+        kind_name = document.pop("kind", None)
+        names = [kind.name for kind in self.kinds]
+        if kind_name is None:
+            kind_name = next((name for name in names if name in document), names[0] if len(names) == 1 else None)
+        if kind_name not in names:
+            raise ValidationError({"kind": [f"Say which kind: {', '.join(names)}."]})
+        change = services.propose(
+            actor=self.actor,
+            kind_name=kind_name,
+            key=str(document.get("key") or ""),
+            draft=Draft(document=document),
+            base_version=0,
+            now=self.now(),
+        )
+        return self._opened(change)
+
+    def update(self, request: Request, key: str) -> Response:
+        """Open a draft change to this whole document. `If-Match` names the version it was made from."""
+        return self._propose(dict(request.data) if isinstance(request.data, dict) else None, patch=False)
+
+    def partial_update(self, request: Request, key: str) -> Response:
+        """Open a draft change by a merge patch (RFC 7396) against the version that stands."""
+        return self._propose(dict(request.data) if isinstance(request.data, dict) else None, patch=True)
+
+    def _propose(self, body: dict[str, Any] | None, *, patch: bool) -> Response:
+        if body is None:
+            raise ValidationError({"": ["The body must be an object."]})
+        entry = self._entry()
+        wanted = self.request.headers.get("If-Match", "")
+        if wanted and wanted != "*" and etag(entry) not in [part.strip() for part in wanted.split(",")]:
+            raise PreconditionFailed("if_match", f"“{entry.key}” stands at {etag(entry)}; read it again.")
+        body.pop("kind", None)
+        document = merge(entry.document, body) if patch else body
+        kind = self._kind_of(entry)
+        change = services.propose(
+            actor=self.actor,
+            kind_name=kind.name,
+            key=entry.key,
+            draft=Draft(document=document),
+            base_version=entry.version,
+            now=self.now(),
+        )
+        return self._opened(change)
+
+    def _opened(self, change: ChangeRequest) -> Response:
+        location = f"/api/v1/changes/{change.pk}/"
+        return Response(change_answer(change), status=201, headers={"Location": location})
+
+    @action(detail=True, methods=["get"])
+    def versions(self, request: Request, key: str) -> Response:
+        """The numbered versions, newest first, without their documents."""
+        entry = self._entry()
+        history: type[Model] = type(entry).history.model
+        rows = history._default_manager.filter(id=entry.pk).values(
+            "version", "state", "digest", "actor_name", "change_id", at=F("history_date")
+        )
+        return Response({"results": list(rows.order_by("-version")[:500])})
+
+    @action(detail=True, methods=["get"], url_path=r"versions/(?P<number>[0-9]{1,9})")
+    def version(self, request: Request, key: str, number: str) -> Response:
+        """One version, whole."""
+        entry = self._entry()
+        history: Any = type(entry).history.model
+        found = history._default_manager.filter(id=entry.pk, version=int(number)).first()
+        if found is None:
+            raise Missing("no_such_version", f"“{entry.key}” has no version {number}.")
+        return Response(
+            {
+                "key": found.key,
+                "version": found.version,
+                "state": found.state,
+                "digest": found.digest,
+                "change": found.change_id,
+                "applied_by": found.actor_name,
+                "at": found.history_date,
+                "document": found.document,
+            }
+        )
+
+
+def viewset_for(collection: str) -> type[EntryViewSet]:
+    """The viewset of one collection."""
+    filterset = kinds.in_collection(collection)[0].filterset
+    name = f"{collection.capitalize()}ViewSet"
+    return type(name, (EntryViewSet,), {"collection": collection, "filterset_class": filterset})

@@ -1,0 +1,41 @@
+"""Keyset pagination: `?cursor=` and `?limit=` (1 to 200, 50 unless told)."""
+
+from typing import Any
+
+from rest_framework import exceptions
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+
+class KeysetPagination(CursorPagination):
+    """Answers `{"next", "previous", "results"}`; the order is the view's `ordering` or what `?ordering=` may name."""
+
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 200
+    ordering = "-id"
+    offset_cutoff = 1000
+
+    def get_page_size(self, request: Request) -> int | None:
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is not None and not (asked.isdigit() and 1 <= int(asked[:6]) <= self.max_page_size):
+            raise exceptions.ValidationError({"limit": [f"Must be a number from 1 to {self.max_page_size}."]})
+        return super().get_page_size(request)
+
+    def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
+        allowed: dict[str, str] = getattr(view, "orderings", {})
+        asked = request.query_params.get("ordering", "")
+        if not asked:
+            return (getattr(view, "ordering", self.ordering), *self._tie(view))
+        name = asked.removeprefix("-")
+        if name not in allowed:
+            known = ", ".join(sorted(allowed)) or "none"
+            raise exceptions.ValidationError({"ordering": [f"Unknown order “{asked}”. Known: {known}."]})
+        return (("-" if asked.startswith("-") else "") + allowed[name], *self._tie(view))
+
+    def _tie(self, view: Any) -> tuple[str, ...]:
+        return ("-id",) if getattr(view, "ordering", self.ordering) not in ("-id", "id") else ()
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data})

@@ -1,0 +1,45 @@
+"""JSON in, bounded."""
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+import orjson
+from django.conf import settings
+from rest_framework import exceptions, parsers
+
+TOO_LARGE = 413
+
+
+class BodyTooLargeError(exceptions.APIException):
+    """The request body is larger than the portal reads."""
+
+    status_code = TOO_LARGE
+    default_code = "too_large"
+    default_detail = "The body is too large."
+
+
+class JSONParser(parsers.BaseParser):
+    """`application/json` (and merge patches), at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLargeError(f"The body is larger than {limit // 1024} kB.")
+        try:
+            value = orjson.loads(body) if body.strip() else {}
+        except orjson.JSONDecodeError as error:
+            raise exceptions.ParseError(f"The body is not JSON: {error}") from None
+        if b"\\u0000" in body:
+            raise exceptions.ParseError("The body holds a NUL character, which the database cannot keep.")
+        return value
+
+
+class MergePatchParser(JSONParser):
+    """`application/merge-patch+json` (RFC 7396)."""
+
+    media_type = "application/merge-patch+json"

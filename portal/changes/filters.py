@@ -1,0 +1,31 @@
+"""Filters of the lists of changes; the same for page and API."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from portal.changes.models import ChangeRequest, ChangeState
+
+
+class ChangeFilter(django_filters.FilterSet):
+    """State, kind, object, author and words."""
+
+    q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
+    state = django_filters.MultipleChoiceFilter(choices=ChangeState.choices, label=_("State"))
+    kind = django_filters.CharFilter(label=_("Kind"), max_length=40)
+    key = django_filters.CharFilter(label=_("Object"), max_length=60)
+    author = django_filters.CharFilter(field_name="author__username", label=_("Requested by"), max_length=150)
+
+    class Meta:
+        model = ChangeRequest
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Summary or key contains the words; CHG-12 finds that change."""
+        number = value.upper().removeprefix("CHG-")
+        where = Q(summary__icontains=value) | Q(key__icontains=value)
+        if number.isascii() and number.isdigit() and len(number) < 18:
+            where |= Q(pk=int(number))
+        return queryset.filter(where)
