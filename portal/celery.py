@@ -17,7 +17,6 @@ from portal.operations.ticks import Tick, Ticker, all_ticks, worker_ticker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-QUEUE = "portal"
 # Hints that nobody took are not worth keeping: the newest few say as much as all of them.
 _MOST_HINTS = 1000
 # Workers tick by themselves, so the scheduler need not be as fine as they are.
@@ -35,7 +34,7 @@ def broker_settings(url: str) -> dict[str, Any]:
             "broker_transport_options": {"confirm_publish": True},
             "task_default_queue_type": "quorum",
             "task_default_exchange_type": "direct",
-            "task_queues": [Queue(QUEUE, routing_key=QUEUE, queue_arguments=arguments)],
+            "task_queues": [Queue(settings.BROKER_QUEUE, routing_key=settings.BROKER_QUEUE, queue_arguments=arguments)],
         }
     return {
         "broker_url": url,
@@ -56,8 +55,8 @@ app.conf.update(
     task_acks_late=False,
     task_ignore_result=True,
     result_backend=None,
-    task_default_queue=QUEUE,
-    task_default_routing_key=QUEUE,
+    task_default_queue=settings.BROKER_QUEUE,
+    task_default_routing_key=settings.BROKER_QUEUE,
     task_serializer="json",
     accept_content=["json"],
     enable_utc=True,

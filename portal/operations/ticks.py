@@ -24,6 +24,7 @@ WORKER = "worker"
 _HEARTBEAT_SECONDS = 2.0
 _WORKER_SECONDS = 5.0
 _REPORT_SECONDS = 30.0
+_JUST_RUN_SECONDS = 1.0
 _LEAST_REST_SECONDS = 0.05
 
 
@@ -41,9 +42,10 @@ class Tick:
     def run(self, *, hint: bool = False) -> bool:
         """Call the function once and note a heartbeat under its path. Returns whether it ran to its end.
 
-        A `hint` is passed over while the function runs or when it has just run. No exception leaves this method.
+        A `hint` is passed over while the function runs or when it has just run, so that a heap of old messages costs
+        nothing. No exception leaves this method.
         """
-        if hint and time.monotonic() - self._ended < self.seconds / 2:
+        if hint and time.monotonic() - self._ended < min(self.seconds / 2, _JUST_RUN_SECONDS):
             return False
         if not self._running.acquire(blocking=False):
             return False
