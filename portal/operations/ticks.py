@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.utils.module_loading import import_string
 
+from portal.operations import correlation
 from portal.operations.services import beat
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Tick:
 
     def __init__(self, path: str, seconds: float) -> None:
         self.path = path
+        self.name = path.removesuffix(".tick")
         self.seconds = seconds
         self._running = threading.Lock()
         self._ended = float("-inf")
@@ -40,7 +42,9 @@ class Tick:
         self._reported = float("-inf")
 
     def run(self, *, hint: bool = False) -> bool:
-        """Call the function once and note a heartbeat under its path. Returns whether it ran to its end.
+        """Call the function once and note a heartbeat under its name, the path without `.tick`.
+
+        Returns whether it ran to its end.
 
         A `hint` is passed over while the function runs or when it has just run, so that a heap of old messages costs
         nothing. No exception leaves this method.
@@ -50,7 +54,8 @@ class Tick:
         if not self._running.acquire(blocking=False):
             return False
         try:
-            return self._guarded()
+            with correlation.work():
+                return self._guarded()
         finally:
             self._ended = time.monotonic()
             self._running.release()
@@ -60,7 +65,7 @@ class Tick:
             close_old_connections()
             cast(Callable[[], object], import_string(self.path))()
             if time.monotonic() - self._beaten >= _HEARTBEAT_SECONDS:
-                beat(self.path)
+                beat(self.name)
                 self._beaten = time.monotonic()
         except Exception as error:
             self._report(error)
