@@ -56,12 +56,25 @@ FAILURES = (
 CLOCKS = ("start", "deadline", "stall", "input", "blind", "cancel")
 
 
+class Trouble(models.TextChoices):
+    """What hinders looking at a task, or starting it."""
+
+    UNAUTHORIZED = "unauthorized", _("The credential is not accepted")
+    RATE_LIMITED = "rate_limited", _("The server asks to slow down")
+    UNAVAILABLE = "unavailable", _("The server does not answer")
+    DRIFT = "drift", _("The server does not keep to the protocol")
+    NOT_FOUND = "not_found", _("The server does not know the task")
+    REFUSED = "refused", _("The portal may not reach this address")
+    CREDENTIAL = "credential", _("The credential is missing here")
+    SET_ASIDE = "set_aside", _("The answer could not be recorded")
+
+
 class TrackedTask(models.Model):
-    """One long operation of one connector. Written by `connectors.tasks_service` and the sweeps of `severity`."""
+    """One long operation of one connector. Written by `connectors.tracking` and the sweeps of `severity`."""
 
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="tasks")
     operation = models.CharField(max_length=100)
-    remote_task_id = models.CharField(max_length=300, blank=True)
+    remote_task_id = models.CharField(max_length=512, blank=True)
     idempotency_key = models.CharField(max_length=200)
     owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     arguments = models.JSONField(null=True, help_text=_("Kept until the start is over, then dropped."))
@@ -75,6 +88,7 @@ class TrackedTask(models.Model):
     remote_status = models.CharField(max_length=60, blank=True)
     status_message = models.CharField(max_length=500, blank=True)
     trouble = models.CharField(max_length=300, blank=True, help_text=_("What hinders looking at it now."))
+    trouble_kind = models.CharField(max_length=20, choices=Trouble.choices, blank=True, db_default="")
     result = models.JSONField(null=True)
     input_requests = models.JSONField(null=True)
 
@@ -93,6 +107,7 @@ class TrackedTask(models.Model):
     last_seen_at = models.DateTimeField(null=True)
     last_change_at = models.DateTimeField(null=True)
     cancel_requested_at = models.DateTimeField(null=True)
+    cancel_acknowledged_at = models.DateTimeField(null=True, help_text=_("The server took note; no more than that."))
     ended_at = models.DateTimeField(null=True)
     remote_expires_at = models.DateTimeField(null=True)
 

@@ -1,0 +1,241 @@
+"""The SQL by which workers take tasks to look at and record what they saw.
+
+A claim is a lease: it moves `next_poll_at` on and raises `poll_lease`. Nothing else marks a task as taken, so whatever
+dies leaves nothing behind that does not run out by itself. An answer is recorded only while its lease still holds.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import Error, InterfaceError, OperationalError, connection
+
+from connectors.models.task import Trouble
+from connectors.tracking.observe import Change, Held
+from portal.people.actors import Actor
+
+logger = logging.getLogger(__name__)
+
+# Longer than the longest exchange of its kind together with the wait before it (see `exchange`).
+LOOK_LEASE_SECONDS = 30
+START_LEASE_SECONDS = 75
+SET_ASIDE_SECONDS = 300
+
+_HELD = tuple(field.name for field in fields(Held))
+
+# A task of every server with room, in turn; `after` rotates the turn where the total is short.
+_CLAIM = """
+WITH due AS MATERIALIZED (
+  SELECT due.id, due.start_attempted_at, server.endpoint, server.version
+    FROM (SELECT c.id, c.endpoint, c.version, coalesce(busy.room, %(room)s) AS room
+            FROM connectors_connector c
+            LEFT JOIN unnest(%(busy)s::bigint[], %(rooms)s::int[]) AS busy (id, room) ON busy.id = c.id
+           WHERE c.endpoint <> ''
+           ORDER BY c.id <= %(after)s, c.id) AS server
+   CROSS JOIN LATERAL (
+         SELECT t.id, t.start_attempted_at
+           FROM connectors_trackedtask t
+          WHERE t.connector_id = server.id AND t.next_poll_at <= statement_timestamp()
+          ORDER BY t.next_poll_at
+          LIMIT server.room
+            FOR NO KEY UPDATE SKIP LOCKED) AS due
+   LIMIT %(most)s
+)
+UPDATE connectors_trackedtask t
+   SET poll_lease = t.poll_lease + 1,
+       next_poll_at = statement_timestamp()
+                    + make_interval(secs => CASE WHEN t.remote_task_id = '' THEN %(start)s ELSE %(look)s END),
+       start_attempted_at = CASE WHEN t.remote_task_id = '' THEN coalesce(t.start_attempted_at, statement_timestamp())
+                                 ELSE t.start_attempted_at END
+  FROM due
+ WHERE t.id = due.id
+RETURNING statement_timestamp(), t.id, t.poll_lease, t.connector_id, due.version, due.endpoint, t.operation,
+          t.remote_task_id, t.state, t.adopted, t.remote_status, t.status_message, t.input_requests::text,
+          t.trouble_kind, t.misses, t.poll_interval_ms, t.started_at, t.deadline_at, t.remote_expires_at,
+          t.cancel_requested_at, t.cancel_acknowledged_at, t.stall_seconds, t.input_seconds, t.blind_seconds,
+          due.start_attempted_at IS NOT NULL, t.arguments::text,
+          CASE WHEN t.remote_task_id = ''
+               THEN encode(sha256(convert_to(t.connector_id || '/' || t.owner_id || '/' || t.idempotency_key, 'UTF8')),
+                           'hex')
+               ELSE '' END
+"""
+
+# A missing value leaves a column as it is; 'infinity' and {} clear it. Clocks that a sweep has judged meanwhile (NULL)
+# stay judged unless they are armed anew here.
+_RECORD = """
+WITH answer AS MATERIALIZED (
+  SELECT * FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (
+    id bigint, lease bigint, was text, at timestamptz, state text, polls int, misses int, seen boolean,
+    changed boolean, judge boolean, drop_arguments boolean,
+    remote_task_id text, remote_status text, status_message text, trouble text, trouble_kind text, result jsonb,
+    input_requests jsonb, poll_interval_ms int, start_attempted_at timestamptz, started_at timestamptz,
+    last_seen_at timestamptz, last_change_at timestamptz, cancel_acknowledged_at timestamptz, ended_at timestamptz,
+    remote_expires_at timestamptz, start_clock timestamptz, stall_clock timestamptz, input_clock timestamptz,
+    blind_clock timestamptz, next_poll_at timestamptz, notes jsonb)
+), moved AS (
+  UPDATE connectors_trackedtask t SET
+    state = CASE WHEN a.state IS NULL THEN t.state
+                 WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NOT NULL AND a.state <> 'start_unknown'
+                 THEN 'cancel_requested' ELSE a.state END,
+    remote_task_id = coalesce(a.remote_task_id, t.remote_task_id),
+    remote_status = coalesce(a.remote_status, t.remote_status),
+    status_message = coalesce(a.status_message, t.status_message),
+    trouble = coalesce(a.trouble, t.trouble),
+    trouble_kind = coalesce(a.trouble_kind, t.trouble_kind),
+    result = coalesce(a.result, t.result),
+    input_requests = nullif(coalesce(a.input_requests, t.input_requests), '{}'::jsonb),
+    arguments = CASE WHEN a.drop_arguments THEN NULL ELSE t.arguments END,
+    poll_interval_ms = coalesce(a.poll_interval_ms, t.poll_interval_ms),
+    polls = t.polls + coalesce(a.polls, 0),
+    misses = coalesce(a.misses, t.misses),
+    start_attempted_at = nullif(coalesce(a.start_attempted_at, t.start_attempted_at), 'infinity'),
+    started_at = coalesce(a.started_at, t.started_at),
+    last_seen_at = coalesce(a.last_seen_at, t.last_seen_at),
+    last_change_at = coalesce(a.last_change_at, t.last_change_at),
+    cancel_acknowledged_at = coalesce(a.cancel_acknowledged_at, t.cancel_acknowledged_at),
+    ended_at = a.ended_at,
+    remote_expires_at = nullif(coalesce(a.remote_expires_at, t.remote_expires_at), 'infinity'),
+    start_clock = CASE WHEN a.ended_at IS NULL THEN nullif(coalesce(a.start_clock, t.start_clock), 'infinity') END,
+    stall_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
+                       THEN nullif(coalesce(a.stall_clock, t.stall_clock), 'infinity') END,
+    input_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
+                       THEN nullif(coalesce(a.input_clock, t.input_clock), 'infinity') END,
+    blind_clock = CASE WHEN a.ended_at IS NULL THEN nullif(coalesce(a.blind_clock, t.blind_clock), 'infinity') END,
+    deadline_clock = CASE WHEN a.ended_at IS NULL THEN t.deadline_clock END,
+    cancel_clock = CASE WHEN a.ended_at IS NULL THEN t.cancel_clock END,
+    next_poll_at = CASE WHEN a.ended_at IS NULL
+                        THEN nullif(coalesce(a.next_poll_at, t.next_poll_at), 'infinity') END,
+    judge_at = CASE WHEN a.judge OR (a.changed AND t.stall_clock IS NULL) OR (a.seen AND t.blind_clock IS NULL)
+                    THEN statement_timestamp() ELSE t.judge_at END
+  FROM answer a
+  WHERE t.id = a.id AND t.ended_at IS NULL
+    AND (t.poll_lease = a.lease OR (t.remote_task_id = '' AND a.remote_task_id <> ''))
+  RETURNING t.id, t.state, t.remote_status, t.correlation_id, a.was, a.at, a.notes
+), observed AS (
+  INSERT INTO connectors_observation (task_id, at, what, state, remote_status, detail)
+  SELECT moved.id, moved.at, note.value ->> 0, moved.state, moved.remote_status, note.value ->> 1
+    FROM moved CROSS JOIN LATERAL jsonb_array_elements(moved.notes) WITH ORDINALITY AS note
+   WHERE moved.notes IS NOT NULL
+   ORDER BY moved.id, note.ordinality
+), audited AS (
+  INSERT INTO audit_auditline (at, actor_name, actor_type, action, object_kind, object_key, detail, correlation_id)
+  SELECT statement_timestamp(), %(actor)s, %(actor_type)s, 'task.' || moved.state, 'task', 'T-' || moved.id,
+         moved.was || ' → ' || moved.state, moved.correlation_id
+    FROM moved WHERE moved.state <> moved.was
+)
+SELECT count(*), count(*) FILTER (WHERE state <> was) FROM moved
+"""
+
+_SET_ASIDE = """
+UPDATE connectors_trackedtask
+   SET next_poll_at = statement_timestamp() + make_interval(secs => %s), trouble = %s, trouble_kind = %s,
+       misses = misses + 1
+ WHERE id = %s AND poll_lease = %s AND ended_at IS NULL
+"""
+
+_ACTOR = Actor.system("polling")
+
+
+@dataclass
+class Recorded:
+    """Counts of one recording."""
+
+    rows: int = 0
+    moved: int = 0
+    set_aside: int = 0
+
+    def __iadd__(self, other: "Recorded") -> "Recorded":
+        self.rows += other.rows
+        self.moved += other.moved
+        self.set_aside += other.set_aside
+        return self
+
+
+def claim(*, room: int, rooms: Mapping[int, int], most: int, after: int) -> tuple[datetime | None, list[Held]]:
+    """Take due tasks: at most `room` of each connector (or what `rooms` says of it), `most` in all.
+
+    Returns the database's clock at the claim (None where nothing was due) and the tasks.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM,
+            {
+                "room": room,
+                "busy": list(rooms),
+                "rooms": list(rooms.values()),
+                "most": most,
+                "after": after,
+                "start": START_LEASE_SECONDS,
+                "look": LOOK_LEASE_SECONDS,
+            },
+        )
+        rows = cursor.fetchall()
+    return (rows[0][0] if rows else None), [_held(row) for row in rows]
+
+
+def _held(row: Sequence[Any]) -> Held:
+    values = list(row[1:])
+    for index in _JSON_COLUMNS:
+        if values[index] is not None:
+            values[index] = orjson.loads(values[index])
+    return Held(*values)
+
+
+_JSON_COLUMNS = (_HELD.index("input_requests"), _HELD.index("arguments"))
+
+
+def record(changes: Sequence[Change]) -> Recorded:
+    """Write what was seen, in one statement; one row that cannot be written is set aside and stops no other.
+
+    Raises OperationalError or InterfaceError when the database itself is away; nothing is written then.
+    """
+    if not changes:
+        return Recorded()
+    try:
+        return _write(changes)
+    except (OperationalError, InterfaceError):
+        raise
+    except (Error, TypeError, ValueError) as error:
+        if len(changes) == 1:
+            return _set_aside(changes[0], error)
+    middle = len(changes) // 2
+    recorded = record(changes[:middle])
+    recorded += record(changes[middle:])
+    return recorded
+
+
+def _write(changes: Sequence[Change]) -> Recorded:
+    answers = orjson.dumps([_row(change) for change in changes]).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORD, {"answers": answers, "actor": _ACTOR.name, "actor_type": _ACTOR.actor_type.value}
+        )
+        rows, moved = cursor.fetchone()
+    return Recorded(rows=rows, moved=moved)
+
+
+def _row(change: Change) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": change.held.id,
+        "lease": change.held.lease,
+        "was": change.held.state,
+        "at": change.at,
+        **change.columns,
+    }
+    if change.notes:
+        row["notes"] = [[note.what, note.detail] for note in change.notes]
+    return row
+
+
+def _set_aside(change: Change, error: Exception) -> Recorded:
+    reason = " ".join(str(error).split())[:200]
+    logger.error("task T-%d is set aside for %d s: %s", change.held.id, SET_ASIDE_SECONDS, reason)
+    trouble = f"The server's answer could not be recorded: {reason}"[:300].replace("\0", "")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SET_ASIDE, [SET_ASIDE_SECONDS, trouble, Trouble.SET_ASIDE, change.held.id, change.held.lease]
+        )
+    return Recorded(set_aside=1)
