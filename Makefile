@@ -1,0 +1,82 @@
+# The commands of the portal. `make help` lists them. Needs Python 3.11 or newer and make, nothing else.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.base.stamp
+DEV := $(VENV)/.dev.stamp
+TOOLS := .venv-tools
+PYTEST := $(BIN)/python -m pytest
+# Background processes of the tests share the machine with the test runner: no more workers than that.
+FAST := not browser and not broker and not faults and not chaos
+
+# Settings of a real production, to prove that they pass every check.
+PRODUCTION_ENV := PORTAL_MODE=production ALLOWED_HOSTS=portal.example.com PUBLIC_URL=https://portal.example.com \
+	DATABASE_URL=postgresql://portal:not-a-real-word@db.example.com:5432/portal \
+	BROKER_URL=amqp://portal:not-a-real-word@mq.example.com:5672/portal \
+	SECRET_KEY=3f9c1e7ab24d58f06c97d1e2840b6a5f7d3c9e8b1a0f4d6275c8e9b3a1f0d4c6 \
+	SECRET_DIR=/run/secrets TRUSTED_PROXIES=1 EMAIL_HOST=mail.example.com \
+	DEFAULT_FROM_EMAIL=portal@example.com DATA_DIR=$(CURDIR)/data/check
+
+.PHONY: help demo run test check chaos bench requirements clean lint
+
+help: ## List the commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+demo: $(BASE) ## Start the portal with demo data; PORT and DATA_DIR are honoured
+	@exec $(BIN)/python -m portal.embedded --demo
+
+run: $(BASE) ## Start an empty portal; asks for the first administrator
+	@exec $(BIN)/python -m portal.embedded
+
+test: $(DEV) ## Run every test, browser tests included
+	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
+	CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m "not chaos" $(ARGS)
+
+check: lint ## Linters, types, layers, production settings, migrations and the quick tests
+	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m "$(FAST)" $(ARGS)
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	env -u DEBUG $(PRODUCTION_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(BIN)/python -m portal.embedded.database \
+		$(BIN)/python manage.py makemigrations --check --dry-run
+
+chaos: $(DEV) ## Kill and restart things at random for CHAOS_SECONDS (120)
+	CHAOS_SECONDS=$${CHAOS_SECONDS:-120} PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m chaos $(ARGS)
+
+bench: $(DEV) ## Measure against the raw limits, side by side
+	@PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(BIN)/python -m portal.embedded.database $(BIN)/python -m bench $(ARGS)
+
+requirements: $(TOOLS)/.stamp ## Pin the requirements again, with hashes
+	cd requirements && for part in base dev; do \
+		../$(TOOLS)/bin/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
+			--no-emit-trusted-host --strip-extras -o $$part.txt $$part.in || exit 1; done
+
+clean: ## Remove what was built; data/ stays
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- the virtual environment -------------------------------------------------------------------------------------------
+
+$(VENV)/bin/python:
+	@deploy/venv $(VENV)
+
+$(BASE): requirements/base.txt | $(VENV)/bin/python
+	@echo "Installing the pinned requirements (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@touch $@
+
+$(DEV): $(BASE) requirements/dev.txt
+	@echo "Installing the test tools (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt -r requirements/dev.txt
+	@touch $@
+
+$(TOOLS)/.stamp:
+	@deploy/venv $(TOOLS)
+	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@touch $@
