@@ -1,0 +1,148 @@
+// What a page gains where scripts run. Every page works without this file.
+"use strict";
+(() => {
+  const root = document.documentElement;
+  root.dataset.js = "";
+  const $ = (selector, from = document) => from.querySelector(selector);
+  const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
+
+  // Clocks: counted from the server's time, so a wrong clock on this machine changes nothing.
+  let offset = 0;
+  const setClock = ({ dataset: { now } }) => {
+    if (now) offset = now - Date.now();
+  };
+  setClock(root);
+  const [left, over, d, h, m, s] = root.dataset.clock.split("|");
+  const two = (a, unitA, b, unitB) => a + unitA + (b ? " " + b + unitB : "");
+  // The same rule as portal/web/words.py, span_words.
+  const spanWords = (seconds) => {
+    const n = Math.floor(Math.abs(seconds));
+    if (n < 60) return n + s;
+    if (n < 600) return two(Math.floor(n / 60), m, n % 60, s);
+    if (n < 3600) return Math.floor(n / 60) + m;
+    if (n < 86400) return two(Math.floor(n / 3600), h, Math.floor((n % 3600) / 60), m);
+    return two(Math.floor(n / 86400), d, Math.floor((n % 86400) / 3600), h);
+  };
+  const tick = () => {
+    if (document.hidden) return;
+    const now = Date.now() + offset;
+    for (const clock of $$("time[data-deadline]")) {
+      const rest = (clock.dataset.deadline - now) / 1000;
+      const text = (rest >= 0 ? left : over).replace("{}", spanWords(rest));
+      if (clock.textContent !== text) clock.textContent = text;
+      clock.classList.toggle("clock--late", rest < 0);
+      clock.classList.toggle("clock--soon", rest >= 0 && rest <= clock.dataset.soon);
+    }
+    for (const block of $$("[data-live]")) {
+      block.seen ??= performance.now();
+      $("[data-stale]", block).hidden = performance.now() - block.seen <= 3000 * block.dataset.live;
+    }
+  };
+  tick();
+  setInterval(tick, 1000);
+
+  // Live blocks: htmx asks, we say when not to, and give the focus back.
+  let held = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const block = event.target.closest?.("[data-live]");
+    if (block && block === event.detail.elt && (document.hidden || $("details[open]", block))) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const active = document.activeElement;
+    const row = $("tr.is-current", event.detail.target)?.dataset.href;
+    held = event.detail.target.contains(active)
+      ? { href: active.getAttribute("href"), name: active.getAttribute("name"), row }
+      : { row };
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const block = document.getElementById(event.detail.target.id) || document.body;
+    setClock(block);
+    if (held?.row) $$("tr[data-href]", block).find((row) => row.dataset.href === held.row)?.classList.add("is-current");
+    if (held?.href || held?.name)
+      $$("a[href], [name]", block)
+        .find((node) => (held.href ? node.getAttribute("href") === held.href : node.name === held.name))
+        ?.focus({ preventScroll: true });
+    held = null;
+    tick();
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    tick();
+    for (const block of $$("[data-live]")) window.htmx?.trigger(block, "renew");
+  });
+
+  const rows = () => $$("[data-rows] tr[data-href]");
+  const walk = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.findIndex((row) => row.classList.contains("is-current"));
+    const next = all[Math.min(all.length - 1, Math.max(0, at + step))];
+    all[at]?.classList.remove("is-current");
+    next.classList.add("is-current");
+    next.scrollIntoView({ block: "nearest" });
+    $("th a, td a", next)?.focus({ preventScroll: true });
+  };
+  let going = 0;
+  document.addEventListener("keydown", (event) => {
+    const key = event.key.toLowerCase();
+    if (key === "k" && (event.ctrlKey || event.metaKey) && $("#search")) {
+      event.preventDefault();
+      return $("#search").focus();
+    }
+    if (key === "escape") {
+      for (const menu of $$("details.menu[open]")) {
+        menu.open = false;
+        $("summary", menu).focus();
+      }
+      return;
+    }
+    if (root.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+    if (event.timeStamp - going < 1500) {
+      going = 0;
+      const link = $$(".rail a[data-key]").find((node) => node.dataset.key === key);
+      if (link) return link.click();
+    }
+    if (key === "g") going = event.timeStamp;
+    else if (key === "j") walk(1);
+    else if (key === "k") walk(-1);
+    else if (key === "enter" && event.target === document.body) {
+      const row = $("tr.is-current[data-href]");
+      if (row) location.assign(row.dataset.href);
+    } else if (key === "/") {
+      const field = $("[data-filters] :is(input:not([type=hidden]), select)") || $("#search");
+      if (field) {
+        event.preventDefault();
+        field.focus();
+      }
+    } else if (key === "?") {
+      const menu = $("[data-user-menu]");
+      if (menu) {
+        menu.open = true;
+        $("summary", menu).focus();
+      }
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    const copy = event.target.closest("[data-copy]");
+    if (copy)
+      navigator.clipboard?.writeText(copy.dataset.copy).then(() => {
+        copy.dataset.done = "";
+        setTimeout(() => delete copy.dataset.done, 1500);
+      });
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("select[data-autosubmit]")) event.target.form.requestSubmit();
+  });
+  let dirty = Boolean($("form[data-guard=dirty]"));
+  document.addEventListener("input", (event) => {
+    if (event.target.closest("form[data-guard]")) dirty = true;
+  });
+  document.addEventListener("submit", () => (dirty = false));
+  addEventListener("beforeunload", (event) => {
+    if (dirty) event.preventDefault();
+  });
+  $("[data-focus]")?.focus();
+})();

@@ -1,0 +1,152 @@
+"""Words, tones and shapes of everything that has a badge, and the words of clocks.
+
+Pure: no request, no database, no clock of its own. A tone is one of `ok risk bad info accent line` or empty
+(neutral); a shape is the id of a symbol in `static/portal/icons.svg`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+@dataclass(frozen=True)
+class Badge:
+    """What one value looks like: word, tone, shape."""
+
+    word: str | Promise
+    tone: str = ""
+    shape: str = "dot"
+
+
+SEVERITIES: dict[str, str | Promise] = {
+    "V0": gettext_lazy("Informational"),
+    "V1": gettext_lazy("Operational"),
+    "V2": gettext_lazy("Customer-impacting"),
+    "V3": gettext_lazy("Release-blocking"),
+}
+
+KINDS: dict[str, Badge] = {
+    "runtime_tool": Badge(gettext_lazy("Runtime tool"), shape="plug"),
+    "data_movement": Badge(gettext_lazy("Data movement"), shape="sync"),
+}
+
+GATES: dict[str, Badge] = {
+    "ok": Badge(gettext_lazy("OK"), "ok", "check"),
+    "risk": Badge(gettext_lazy("Risk"), "risk", "risk"),
+    "blocked": Badge(gettext_lazy("Blocked"), "bad", "blocked"),
+    "na": Badge(gettext_lazy("N/A"), "", "dash"),
+}
+
+STATES: dict[str, Badge] = {
+    # Entries and changes
+    "draft": Badge(gettext_lazy("Draft"), "line", "draft"),
+    "in_review": Badge(gettext_lazy("In review"), "accent", "half"),
+    "active": Badge(gettext_lazy("Active"), "ok", "check"),
+    "deprecated": Badge(gettext_lazy("Deprecated"), "risk", "risk"),
+    "retired": Badge(gettext_lazy("Retired"), "", "dash"),
+    "quarantined": Badge(gettext_lazy("Quarantined"), "bad", "blocked"),
+    "approved": Badge(gettext_lazy("Approved"), "ok", "check"),
+    "applied": Badge(gettext_lazy("Applied"), "ok", "check"),
+    "rejected": Badge(gettext_lazy("Rejected"), "bad", "cross"),
+    "withdrawn": Badge(gettext_lazy("Withdrawn"), "", "dash"),
+    "superseded": Badge(gettext_lazy("Superseded"), "", "dash"),
+    # Incidents
+    "open": Badge(gettext_lazy("Open"), "line", "ring"),
+    "acknowledged": Badge(gettext_lazy("Acknowledged"), "accent", "half"),
+    "mitigated": Badge(gettext_lazy("Mitigated"), "info", "half"),
+    "resolved": Badge(gettext_lazy("Resolved"), "ok", "check"),
+    # Tracked tasks
+    "starting": Badge(gettext_lazy("Starting"), "info", "ring"),
+    "start_unknown": Badge(gettext_lazy("Start unknown"), "risk", "risk"),
+    "working": Badge(gettext_lazy("Running"), "info", "play"),
+    "running": Badge(gettext_lazy("Running"), "info", "play"),
+    "stalled": Badge(gettext_lazy("Stalled"), "risk", "pause"),
+    "input_required": Badge(gettext_lazy("Waiting for owner"), "accent", "user"),
+    "completed": Badge(gettext_lazy("Done"), "ok", "check"),
+    "completed_late": Badge(gettext_lazy("Done late"), "risk", "check"),
+    "failed": Badge(gettext_lazy("Failed"), "bad", "cross"),
+    "tool_failed": Badge(gettext_lazy("Failed (tool)"), "bad", "cross"),
+    "cancel_requested": Badge(gettext_lazy("Cancel requested"), "info", "half"),
+    "cancelled": Badge(gettext_lazy("Cancelled"), "", "dash"),
+    "cancelled_remotely": Badge(gettext_lazy("Cancelled remotely"), "risk", "dash"),
+    "lost": Badge(gettext_lazy("Lost"), "bad", "eye-off"),
+    "expired": Badge(gettext_lazy("Expired"), "bad", "clock"),
+    "blind": Badge(gettext_lazy("Blind"), "risk", "eye-off"),
+    "blind_auth": Badge(gettext_lazy("Blind (sign-in refused)"), "risk", "lock"),
+    "contract_drift": Badge(gettext_lazy("Contract drift"), "bad", "risk"),
+    # Checks, deadlines, deliveries, facets
+    "on_time": Badge(gettext_lazy("On time"), "ok", "check"),
+    "due_soon": Badge(gettext_lazy("Due soon"), "risk", "clock"),
+    "late": Badge(gettext_lazy("Late"), "bad", "clock"),
+    "paused": Badge(gettext_lazy("Paused"), "", "pause"),
+    "no_data": Badge(gettext_lazy("No data"), "", "dash"),
+    "pending": Badge(gettext_lazy("Pending"), "line", "ring"),
+    "sent": Badge(gettext_lazy("Sent"), "ok", "check"),
+    "passed": Badge(gettext_lazy("Passed"), "ok", "check"),
+    "filled": Badge(gettext_lazy("Filled"), "ok", "check"),
+    "weak": Badge(gettext_lazy("Weak"), "risk", "risk"),
+    "missing": Badge(gettext_lazy("Missing"), "line", "draft"),
+    "error": Badge(gettext_lazy("Has errors"), "bad", "cross"),
+}
+
+
+def state_badge(value: str) -> Badge:
+    """The badge of a state; a word we do not know is shown as it is, in neutral dress."""
+    known = STATES.get(value)
+    if known:
+        return known
+    plain = value.replace("_", " ").strip()
+    return Badge(plain[:1].upper() + plain[1:])
+
+
+def clock_units() -> tuple[str, str, str, str]:
+    """The short words for day, hour, minute, second, as used beside a number."""
+    return (
+        pgettext("short day", "d"),
+        pgettext("short hour", "h"),
+        pgettext("short minute", "m"),
+        pgettext("short second", "s"),
+    )
+
+
+def span_words(seconds: float) -> str:
+    """A length of time in at most two units: `45s`, `4m 10s`, `20m`, `1h 24m`, `2d 3h`. The sign is dropped.
+
+    app.js (`spanWords`) counts by the same rule; a browser test compares the two.
+    """
+    whole = int(abs(seconds))
+    day, hour, minute, second = clock_units()
+    if whole < MINUTE:
+        return f"{whole}{second}"
+    if whole < 10 * MINUTE:
+        return _two(whole // MINUTE, minute, whole % MINUTE, second)
+    if whole < HOUR:
+        return f"{whole // MINUTE}{minute}"
+    if whole < DAY:
+        return _two(whole // HOUR, hour, whole % HOUR // MINUTE, minute)
+    return _two(whole // DAY, day, whole % DAY // HOUR, hour)
+
+
+def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large}{large_unit} {small}{small_unit}" if small else f"{large}{large_unit}"
+
+
+def deadline_words(deadline: datetime, now: datetime) -> str:
+    """`20m left` before the deadline, `1h 24m over` after it."""
+    seconds = (deadline - now).total_seconds()
+    template = _("%(span)s left") if seconds >= 0 else _("%(span)s over")
+    return template % {"span": span_words(seconds)}
+
+
+def ago_words(moment: datetime, now: datetime) -> str:
+    """`just now`, `3m ago`, `2h 5m ago`, or `in 20m` for a moment to come."""
+    seconds = (now - moment).total_seconds()
+    if 0 <= seconds < 5:
+        return _("just now")
+    template = _("%(span)s ago") if seconds > 0 else _("in %(span)s")
+    return template % {"span": span_words(seconds)}
