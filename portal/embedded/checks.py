@@ -165,8 +165,8 @@ def _why_not(error: psycopg.OperationalError, parts: SplitResult) -> str:
 
 def _last_clause(text: str) -> str:
     """The telling part of libpq's message: '… failed: Connection refused Is the server …' → 'Connection refused'."""
-    clause = text.partition("failed: ")[2] or text
-    return clause.split(" Is the server")[0].split(" Multiple connection")[0].rstrip(".")[:160]
+    clause = text.split(" Multiple connection")[0].rpartition("failed: ")[2]
+    return clause.split(" Is the server")[0].rstrip(".")[:160]
 
 
 def _reason(error: OSError) -> str:
