@@ -100,6 +100,9 @@ def test_the_meter_counts_weak_as_filled_for_a_draft() -> None:
     drawn = draw("{% meter segments %}", segments=segments)
     assert ">2/3<" in drawn
     assert re.search(r"B:\s*Weak", re.sub(r"<[^>]+>", "", drawn))
+    small = draw("{% meter segments small=True %}", segments=segments)
+    assert ">2/3<" in small
+    assert small.count("<i ") == 3
 
 
 def test_a_digest_is_short_for_people_and_whole_for_the_clipboard() -> None:

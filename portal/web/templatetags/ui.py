@@ -5,7 +5,7 @@ Each partial under templates/parts/ says in its header what context it takes; te
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
@@ -15,8 +15,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -35,6 +34,7 @@ def _sprite() -> str:
     return static("portal/icons.svg")
 
 
+@lru_cache(512)
 def _drawn(name: str, tone: str = "") -> SafeString:
     classes = "icon" + (" icon--flip" if name in DIRECTIONAL else "") + (f" {tone}" if tone else "")
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, _sprite(), name)
@@ -47,8 +47,9 @@ def icon(name: str, label: str = "", tone: str = "") -> SafeString:
     return format_html('{}<span class="hide">{}</span>', drawn, label) if label else drawn
 
 
-# Badges are made here and not in partials: a list of fifty rows holds hundreds of them.
-def _badge(classes: str, shape: str, word: object) -> SafeString:
+# Badges are made here and kept, not drawn by partials: a list of fifty rows holds hundreds of them.
+@lru_cache(1024)
+def _badge(classes: str, shape: str, word: str) -> SafeString:
     return format_html('<span class="{}">{} {}</span>', classes, _drawn(shape), word)
 
 
@@ -74,21 +75,21 @@ def severity(
 def state(value: str, label: str = "") -> SafeString:
     """The badge of a state (entry, change, incident, task, check, deadline); `label` replaces its word."""
     badge = words.state_badge(str(value))
-    return _badge(f"badge badge--{badge.tone}" if badge.tone else "badge", badge.shape, label or badge.word)
+    return _badge(f"badge badge--{badge.tone}" if badge.tone else "badge", badge.shape, str(label or badge.word))
 
 
 @register.simple_tag
 def gate(value: str, label: str = "") -> SafeString:
     """The badge of a gate row: ok, risk, blocked or na. Anything else reads as blocked: unknown is not OK."""
     badge = words.GATES.get(str(value).lower(), words.GATES["blocked"])
-    return _badge(f"badge badge--{badge.tone}" if badge.tone else "badge", badge.shape, label or badge.word)
+    return _badge(f"badge badge--{badge.tone}" if badge.tone else "badge", badge.shape, str(label or badge.word))
 
 
 @register.simple_tag
 def kind(value: str, label: str = "") -> SafeString:
     """The chip of a connector's kind: word, shape and colour."""
     badge = words.KINDS.get(value) or words.state_badge(value)
-    return _badge(f"kind kind--{value}", badge.shape, label or badge.word)
+    return _badge(f"kind kind--{value}", badge.shape, str(label or badge.word))
 
 
 @register.inclusion_tag("parts/digest.html")
@@ -97,12 +98,25 @@ def digest(value: str, *, length: int = 12, copy: bool = True) -> dict[str, Any]
     return {"value": value, "short": value.removeprefix("sha256:")[:length], "copy": copy}
 
 
-@register.inclusion_tag("parts/meter.html")
-def meter(segments: Iterable[Mapping[str, Any]], *, small: bool = False, label: str = "") -> dict[str, Any]:
-    """The completeness meter. Each segment: {"label", "state": filled|weak|missing, "href"?}."""
+@lru_cache(1024)
+def _dots(filled: int, states: tuple[str, ...]) -> SafeString:
+    marks = format_html_join("", '<i class="is-{}"></i>', ((state,) for state in states))
+    text = '<span class="dots"><bdi dir="ltr">{}/{}</bdi><span aria-hidden="true">{}</span></span>'
+    return format_html(text, filled, len(states), marks)
+
+
+@register.simple_tag
+def meter(segments: Iterable[Mapping[str, Any]], *, small: bool = False, label: str = "") -> SafeString:
+    """The completeness meter. Each segment: {"label", "state": filled|weak|missing, "href"?}.
+
+    `small` is the one for rows of a list: the number in words, the segments for the eye only.
+    """
     listed = list(segments)
     filled = sum(1 for segment in listed if segment["state"] in ("filled", "weak"))
-    return {"segments": listed, "filled": filled, "total": len(listed), "small": small, "label": label}
+    if small:
+        return _dots(filled, tuple(segment["state"] for segment in listed))
+    context = {"segments": listed, "filled": filled, "total": len(listed), "label": label}
+    return render_to_string("parts/meter.html", context)
 
 
 @register.filter
@@ -122,8 +136,7 @@ def _lookup(holder: object, name: str) -> object:
 
 
 def _absolute(moment: datetime) -> str:
-    local = timezone.localtime(moment)
-    return f"{date_format(local, 'Y-m-d H:i:s')} {local.strftime('%z')}"
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %z")
 
 
 @register.simple_tag(takes_context=True)
