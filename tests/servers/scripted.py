@@ -151,13 +151,13 @@ def envelope(result: Any) -> str:
 
 def result(value: Any, **headers: str) -> Behaviour:
     """A JSON-RPC result."""
-    return answer(envelope(value), **headers)
+    return answer(envelope(value), 200, "application/json", **headers)
 
 
 def error(code: int, message: str = "no", status: int = 400, **headers: str) -> Behaviour:
     """A JSON-RPC error on an HTTP status."""
     body = {"jsonrpc": "2.0", "id": 1, "error": {"code": code, "message": message}}
-    return answer(json.dumps(body), status, **headers)
+    return answer(json.dumps(body), status, "application/json", **headers)
 
 
 def task_fields(exchange: Exchange, **fields: Any) -> dict[str, Any]:
