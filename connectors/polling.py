@@ -48,12 +48,12 @@ class Job:
 
 @dataclass(slots=True)
 class Done:
-    """What became of a job; `answer` is None if it was not asked about in time. `seconds` is what the exchange took."""
+    """What became of a job. `answer` is None if it was not asked about in time, or if asking `broke`."""
 
     job: Job
     answer: Look | Start | None
     ended: float
-    seconds: float
+    broke: bool = False
 
 
 @dataclass(slots=True)
@@ -126,9 +126,7 @@ class Poller:
     def _claim(self) -> int:
         rooms = {pk: lane.room for pk, lane in self._lanes.items()}
         begun = time.monotonic()
-        now, taken = claim.claim(
-            room=AT_ONCE, rooms=rooms, most=OUTSTANDING - self._outstanding(), after=self._after
-        )
+        now, taken = claim.claim(room=AT_ONCE, rooms=rooms, most=OUTSTANDING - self._outstanding(), after=self._after)
         if now is None:
             return 0
         self._clock = (now, time.monotonic())
@@ -187,12 +185,19 @@ class Poller:
                     return
                 job = lane.waiting.popleft()
             begun = time.monotonic()
-            answer = _ask(job) if begun < job.begins_by else None
+            if begun >= job.begins_by:
+                self._done.put(Done(job, None, begun))
+                continue
+            try:
+                answer = _ask(job)
+            except Exception:
+                logger.exception("asking about task T-%d broke", job.held.id)
+                self._done.put(Done(job, None, time.monotonic(), broke=True))
+                continue
             ended = time.monotonic()
-            if answer is not None:
-                lane.doubtful = answer.hindered or ended - begun > SLOW_SECONDS
-                lane.proven = not lane.doubtful
-            self._done.put(Done(job, answer, ended, ended - begun))
+            lane.doubtful = answer.hindered or ended - begun > SLOW_SECONDS
+            lane.proven = not lane.doubtful
+            self._done.put(Done(job, answer, ended))
 
     def _gather(self, until: float) -> None:
         """Turn finished exchanges into changes: at least what is there, at most a batch, waiting until `until`."""
@@ -211,9 +216,18 @@ class Poller:
         assert self._clock is not None
         now, then = self._clock
         at = now + timedelta(seconds=done.ended - then)
-        if done.answer is None:
-            return observe.released(held, at=at)
-        return done.answer.change(held, at=at, spread=self._random.uniform(-1, 1))
+        spread = self._random.uniform(-1, 1)
+        if not done.broke:
+            try:
+                if done.answer is None:
+                    return observe.released(held, at=at)
+                return done.answer.change(held, at=at, spread=spread)
+            except Exception:
+                logger.exception("the answer about task T-%d could not be judged", held.id)
+        if held.to_start:
+            # It may have been sent: never a second time without a key.
+            return observe.start_lost(held, at=at)
+        return observe.hindered(held, Trouble.DRIFT, "The answer could not be understood.", at=at, spread=spread)
 
 
 def _ask(job: Job) -> Look | Start:

@@ -1,7 +1,8 @@
 """The SQL by which workers take tasks to look at and record what they saw.
 
 A claim is a lease: it moves `next_poll_at` on and raises `poll_lease`. Nothing else marks a task as taken, so whatever
-dies leaves nothing behind that does not run out by itself. An answer is recorded only while its lease still holds.
+dies leaves nothing behind that does not run out by itself. An answer is recorded only while its lease still holds, and
+that uses the lease up: recording the same answers again, after a lost connection, changes nothing.
 """
 
 import logging
@@ -77,6 +78,7 @@ WITH answer AS MATERIALIZED (
     blind_clock timestamptz, next_poll_at timestamptz, notes jsonb)
 ), moved AS (
   UPDATE connectors_trackedtask t SET
+    poll_lease = t.poll_lease + 1,
     state = CASE WHEN a.state IS NULL THEN t.state
                  WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NOT NULL AND a.state <> 'start_unknown'
                  THEN 'cancel_requested' ELSE a.state END,
@@ -210,9 +212,7 @@ def record(changes: Sequence[Change]) -> Recorded:
 def _write(changes: Sequence[Change]) -> Recorded:
     answers = orjson.dumps([_row(change) for change in changes]).decode()
     with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD, {"answers": answers, "actor": _ACTOR.name, "actor_type": _ACTOR.actor_type.value}
-        )
+        cursor.execute(_RECORD, {"answers": answers, "actor": _ACTOR.name, "actor_type": _ACTOR.actor_type.value})
         rows, moved = cursor.fetchone()
     return Recorded(rows=rows, moved=moved)
 
@@ -235,7 +235,5 @@ def _set_aside(change: Change, error: Exception) -> Recorded:
     logger.error("task T-%d is set aside for %d s: %s", change.held.id, SET_ASIDE_SECONDS, reason)
     trouble = f"The server's answer could not be recorded: {reason}"[:300].replace("\0", "")
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SET_ASIDE, [SET_ASIDE_SECONDS, trouble, Trouble.SET_ASIDE, change.held.id, change.held.lease]
-        )
+        cursor.execute(_SET_ASIDE, [SET_ASIDE_SECONDS, trouble, Trouble.SET_ASIDE, change.held.id, change.held.lease])
     return Recorded(set_aside=1)

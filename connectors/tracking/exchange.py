@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from connectors.mcp import client as mcp
+from connectors.mcp.observation import Acknowledgement, Kind, Observation, StartOutcome
 from connectors.models import Connector
 from connectors.tracking import observe
 from connectors.tracking.claim import LOOK_LEASE_SECONDS, START_LEASE_SECONDS
@@ -90,13 +91,13 @@ def look(held: Held, token: str, *, via: OutboundClient | None = None) -> "Look"
 class Look:
     """The answers of one look."""
 
-    seen: mcp.Observation
-    acknowledged: mcp.Acknowledgement | None
+    seen: Observation
+    acknowledged: Acknowledgement | None
 
     @property
     def hindered(self) -> bool:
         """Whether the server did not answer at all, or not in time."""
-        return self.seen.kind is mcp.Kind.UNAVAILABLE
+        return self.seen.kind is Kind.UNAVAILABLE
 
     def change(self, held: Held, *, at: datetime, spread: float) -> Change:
         """What it means for the task."""
@@ -107,13 +108,13 @@ class Look:
 class Start:
     """The answer to one `tools/call`."""
 
-    outcome: mcp.StartOutcome
+    outcome: StartOutcome
     idempotent: bool
 
     @property
     def hindered(self) -> bool:
         """Whether the server did not answer at all, or not in time."""
-        return self.outcome.cause is mcp.Kind.UNAVAILABLE
+        return self.outcome.cause is Kind.UNAVAILABLE
 
     def change(self, held: Held, *, at: datetime, spread: float) -> Change:
         """What it means for the task."""
@@ -152,6 +153,8 @@ def without_asking(held: Held, target: Target, now: datetime) -> Change | None:
     if held.attempted_before:
         repeatable = target.idempotent and held.cancel_requested_at is None and not late
         return None if repeatable else observe.start_lost(held, at=now)
+    if held.cancel_requested_at is not None:
+        return observe.never_sent(held, at=now)
     return observe.never_started(held, at=now) if late else None
 
 

@@ -144,6 +144,13 @@ def never_started(held: Held, *, at: datetime) -> Change:
     return change
 
 
+def never_sent(held: Held, *, at: datetime) -> Change:
+    """What it means that cancelling was asked for before the call was sent."""
+    change = Change(held, at)
+    _end(change, TaskState.CANCELLED, "Cancelled before it was sent.")
+    return change
+
+
 def hindered(held: Held, trouble: Trouble, detail: str, *, at: datetime, spread: float) -> Change:
     """What it means that the portal itself could not ask, for want of a credential for instance. Nothing was sent."""
     change = Change(held, at)
@@ -236,7 +243,10 @@ def _take_expiry(change: Change, seen: Observation, first: bool) -> None:
             change.columns["remote_expires_at"] = GONE
         return
     begun = (seen.created_at if held.adopted else None) or held.started_at or change.at
-    expires = after(begun, seen.ttl_ms / 1000)
+    try:
+        expires = after(begun, seen.ttl_ms / 1000)
+    except OverflowError:  # created in the year 9999, says the server
+        return
     if expires == held.remote_expires_at:
         return
     change.columns["remote_expires_at"] = expires

@@ -1,0 +1,199 @@
+"""`/api/v1/tasks/`: start, adopt, watch and cancel tracked tasks."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from connectors.models import TrackedTask
+from connectors.task_filters import TaskFilter
+from connectors.tracking import service
+from connectors.tracking.clocks import LEAST_SECONDS, MOST_SECONDS
+from connectors.tracking.request import MAX_KEY
+from connectors.tracking.shown import shown
+from portal.api.views import PortalViewSet
+from portal.refusals import Invalid, Missing, Problem
+from portal.registry.documents import StrictSerializer
+from portal.roles import Permission
+
+TIMELINE = 200
+_WINDOW: dict[str, Any] = {"required": False, "min_value": LEAST_SECONDS, "max_value": MOST_SECONDS}
+
+
+class SlaBody(StrictSerializer):
+    """Single clocks to be set otherwise than the connector's SLA says, in seconds."""
+
+    start_seconds = serializers.IntegerField(**_WINDOW)
+    deadline_seconds = serializers.IntegerField(**_WINDOW)
+    stall_seconds = serializers.IntegerField(**_WINDOW)
+    input_seconds = serializers.IntegerField(**_WINDOW)
+    blind_seconds = serializers.IntegerField(**_WINDOW)
+    cancel_seconds = serializers.IntegerField(**_WINDOW)
+
+
+class TaskBody(StrictSerializer):
+    """What is to be started, or adopted when `remote_task_id` names a task that exists on the server already."""
+
+    connector = serializers.CharField(max_length=60, help_text=_("Key of an active runtime tool."))
+    operation = serializers.CharField(max_length=100, help_text=_("An operation of its contract."))
+    arguments = serializers.DictField(
+        child=serializers.JSONField(allow_null=True),
+        required=False,
+        default=dict,
+        help_text=_("Checked against the operation's input schema."),
+    )
+    idempotency_key = serializers.CharField(
+        max_length=MAX_KEY,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text=_("Once per connector and owner; or in the header Idempotency-Key."),
+    )
+    owner = serializers.CharField(
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text=_("Key of a team; the connector's owner unless told."),
+    )
+    remote_task_id = serializers.CharField(max_length=512, required=False, allow_blank=True, default="")
+    sla = SlaBody(required=False, allow_null=True, default=None)
+
+
+def task_answer(task: TrackedTask, now: datetime) -> dict[str, Any]:
+    """One task as a line of the list. `seconds_to_deadline` is negative once the deadline has passed."""
+    return {
+        "id": task.human_id,
+        "connector": task.connector.key,
+        "operation": task.operation,
+        "owner": task.owner.key,
+        "state": task.state,
+        "shown": shown(task, now).value,
+        "open": task.open,
+        "late": task.late,
+        "adopted": task.adopted,
+        "remote_task_id": task.remote_task_id,
+        "remote_status": task.remote_status,
+        "status_message": task.status_message,
+        "trouble": task.trouble,
+        "trouble_kind": task.trouble_kind,
+        "idempotency_key": task.idempotency_key,
+        "arguments_digest": task.arguments_digest,
+        "started_by": task.started_by_name,
+        "accepted_at": task.accepted_at,
+        "started_at": task.started_at,
+        "deadline_at": task.deadline_at,
+        "seconds_to_deadline": round((task.deadline_at - now).total_seconds(), 3) if task.open else None,
+        "last_seen_at": task.last_seen_at,
+        "last_change_at": task.last_change_at,
+        "cancel_requested_at": task.cancel_requested_at,
+        "cancel_acknowledged_at": task.cancel_acknowledged_at,
+        "ended_at": task.ended_at,
+        "remote_expires_at": task.remote_expires_at,
+        "next_poll_at": task.next_poll_at,
+        "polls": task.polls,
+        "misses": task.misses,
+        "url": task.get_absolute_url(),
+    }
+
+
+def task_detail(task: TrackedTask, now: datetime) -> dict[str, Any]:
+    """One task whole, with its clocks and the newest lines of its observed timeline, oldest first."""
+    lines = list(task.observations.order_by("-at", "-id")[:TIMELINE])
+    return task_answer(task, now) | {
+        "sla": {
+            "start_seconds": task.start_seconds,
+            "deadline_seconds": task.deadline_seconds,
+            "stall_seconds": task.stall_seconds,
+            "input_seconds": task.input_seconds,
+            "blind_seconds": task.blind_seconds,
+            "cancel_seconds": task.cancel_seconds,
+        },
+        "result": task.result,
+        "input_requests": task.input_requests,
+        "correlation_id": task.correlation_id,
+        "timeline": [
+            {
+                "at": line.at,
+                "what": line.what,
+                "state": line.state,
+                "remote_status": line.remote_status,
+                "detail": line.detail,
+            }
+            for line in reversed(lines)
+        ],
+    }
+
+
+class TaskViewSet(PortalViewSet):
+    """Tracked tasks."""
+
+    queryset = TrackedTask.objects.select_related("connector", "owner").defer(
+        "connector__document", "arguments", "result", "input_requests"
+    )
+    serializer_class = TaskBody
+    filterset_class = TaskFilter
+    orderings = {"id": "id", "deadline_at": "deadline_at", "accepted_at": "accepted_at"}
+    write_permissions = {"create": Permission.START_TASK, "cancel": Permission.START_TASK}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """A key sent with a creation is the task's own: the task is looked up by it, no stored answer is replayed."""
+        if self.action == "create":
+            super(PortalViewSet, self).initial(request, *args, **kwargs)
+        else:
+            super().initial(request, *args, **kwargs)
+
+    def list(self, request: Request) -> Response:
+        """Tasks, newest first. Filters: state, connector, owner, open, q."""
+        now = self.now()
+        page = self.page_of(self.filtered(self.get_queryset()))
+        assert self.paginator is not None
+        return self.get_paginated_response([task_answer(task, now) for task in page])
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One task with its observed timeline."""
+        return Response(task_detail(self._task(), self.now()))
+
+    def create(self, request: Request) -> Response:
+        """Start an operation, or adopt a remote task: 201 if new, 200 if this key gave the same task before, 409 if
+        the key stands for something else."""
+        body = self.body(TaskBody)
+        told, header = body["idempotency_key"], request.headers.get("Idempotency-Key", "")
+        if told and header and told != header:
+            message = _("The header Idempotency-Key names another key.")
+            raise Invalid("idempotency_key", str(message), [Problem("idempotency_key", str(message))])
+        common: dict[str, Any] = {
+            "actor": self.actor,
+            "connector_key": body["connector"],
+            "operation": body["operation"],
+            "arguments": body["arguments"],
+            "idempotency_key": told or header,
+            "owner_key": body["owner"],
+            "sla": body["sla"],
+            "now": self.now(),
+        }
+        if body["remote_task_id"]:
+            task, created = service.adopt(remote_task_id=body["remote_task_id"], **common)
+        else:
+            task, created = service.start(**common)
+        location = f"/api/v1/tasks/{task.pk}/"
+        answer = task_detail(task, common["now"])
+        return Response(answer, status=201 if created else 200, headers={"Location": location})
+
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Ask for the end of a task: 202 while the server is still to be told or heard of, 200 if it ended at once."""
+        now = self.now()
+        task = service.cancel(actor=self.actor, task_id=self.object_id("T"), now=now)
+        return Response(task_detail(task, now), status=202 if task.open else 200)
+
+    def _task(self) -> TrackedTask:
+        number = self.object_id("T")
+        task: TrackedTask | None = self.get_queryset().defer(None).filter(pk=number).first()
+        if task is None:
+            raise Missing("no_such_task", _("There is no task T-%d.") % number)
+        return task
