@@ -138,9 +138,11 @@ def end_leftovers(path: Path, *, patience: float) -> int:
 
 
 def _same(pid: int, born: float) -> psutil.Process | None:
-    """The process of that number if it is still the one that was written down."""
+    """The process of that number if it is still the one that was written down and has not ended."""
     try:
         process = psutil.Process(pid)
-        return process if abs(process.create_time() - born) < 1 else None
+        if process.status() == psutil.STATUS_ZOMBIE or abs(process.create_time() - born) >= 1:
+            return None
+        return process
     except psutil.Error:
         return None
