@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.errors.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "portal.urls"
@@ -327,5 +328,9 @@ LOGGING: dict[str, Any] = {
         "django.server": {"handlers": ["console"], "propagate": False},
         "httpx": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
+        # Two lines for every hint would bury the rest.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
     },
 }

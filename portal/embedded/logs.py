@@ -1,12 +1,15 @@
 """The children's logs: files in the data directory, with errors brought to the terminal."""
 
 import json
+import os
+import shutil
 import sys
 import time
 from pathlib import Path
 from typing import IO
 
 _KEEP_BYTES = 5 * 1024 * 1024
+_MOST_BYTES = 20 * 1024 * 1024
 _MOST_A_MINUTE = 6
 
 
@@ -22,6 +25,16 @@ def open_log(path: Path) -> IO[bytes]:
     if path.exists() and path.stat().st_size > _KEEP_BYTES:
         path.replace(path.with_name(path.name + ".1"))
     return path.open("ab")
+
+
+def make_room(path: Path) -> None:
+    """Empty a log that has grown large while its process writes to it; the last part is kept as `.1`."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            shutil.copyfile(path, path.with_name(path.name + ".1"))
+            os.truncate(path, 0)
+    except OSError:
+        return
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -170,9 +170,9 @@ class Portal:
     def _background(self) -> list[Child]:
         celery = (sys.executable, "-m", "celery", "-A", "portal.celery")
         quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-        worker = (*celery, "worker", "--pool", "threads", "--concurrency", "4", "--loglevel", "INFO", *quiet)
+        worker = (*celery, "worker", "--pool", "threads", "--concurrency", "4", *quiet)
         schedule = self.options.data_dir / "schedule"
-        beat = (*celery, "beat", "--schedule", str(schedule), "--pidfile", "", "--loglevel", "INFO")
+        beat = (*celery, "beat", "--schedule", str(schedule), "--pidfile", "")
         children = [self._child("worker", worker), self._child("scheduler", beat)]
         if self.options.demo:
             port = str(self.options.demo_mcp_port)

@@ -185,6 +185,7 @@ class Supervisor:
 
     def _show_errors(self, now: float) -> None:
         for running in self.children.values():
+            logs.make_room(running.child.log)
             for line in running.watch.new_errors(now):
                 say(line, name=running.child.name)
             if running.watch.hidden:

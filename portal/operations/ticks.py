@@ -82,7 +82,8 @@ class Tick:
         if isinstance(error, OperationalError | InterfaceError):
             logger.warning("tick %s waits for the database: %s", self.path, " ".join(str(error).split())[:200])
         else:
-            logger.exception("tick %s failed; it is called again in %g s", self.path, self.seconds)
+            what = f"{type(error).__name__}: {error}"[:200]
+            logger.exception("tick %s failed (%s); it is called again in %g s", self.path, what, self.seconds)
 
 
 class _WorkerBeat(Tick):

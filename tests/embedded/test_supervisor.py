@@ -139,6 +139,21 @@ def test_a_process_number_that_belongs_to_somebody_else_by_now_is_left_alone(tmp
     process.stop(other, number=signal.SIGKILL, seconds=1)
 
 
+def test_a_log_that_grows_large_is_cut_while_its_process_goes_on_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "_MOST_BYTES", 100)
+    path = tmp_path / "part.log"
+    with logs.open_log(path) as writer:
+        writer.write(b"x" * 101)
+        writer.flush()
+        logs.make_room(path)
+        writer.write(b"after")
+        writer.flush()
+    assert path.read_bytes() == b"after"
+    assert (tmp_path / "part.log.1").read_bytes() == b"x" * 101
+
+
 def test_errors_in_a_log_reach_the_terminal_a_few_at_a_time(tmp_path: Path) -> None:
     path = tmp_path / "part.log"
     watch = logs.ErrorWatch(path)
