@@ -1,7 +1,7 @@
 """The one client for outbound requests: guarded addresses, bounded answers, bounded time, nothing followed,
 nothing kept.
 
-It sits on httpcore, the transport of httpx, without httpx's cookie jar (cookies of one server's caller must
+It sits on the connections of httpcore, the transport of httpx, without httpx's cookie jar (cookies of one server's caller must
 not reach another's) and without its content decoding (an answer cannot be larger than its bytes on the wire).
 """
 
@@ -24,10 +24,11 @@ from portal.outbound.errors import (
     OutboundTimeout,
 )
 from portal.outbound.guard import Guard
+from portal.outbound.kept import KeptConnections
 from portal.outbound.network import Exchange, GuardedBackend, begin
 
 MAX_ANSWER = 1024 * 1024
-MAX_CONNECTIONS = 64
+MAX_KEPT = 128
 KEEP_ALIVE_SECONDS = 60.0
 
 Enough = Callable[[Mapping[str, str], bytearray], bool]
@@ -57,23 +58,11 @@ DEFAULT_TIMEOUTS = Timeouts()
 class OutboundClient:
     """A thread-safe client with kept-alive connections. Make it after the fork; `client()` does."""
 
-    def __init__(self, guard: Guard, *, ca_file: str = "", connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(self, guard: Guard, *, ca_file: str = "", kept: int = MAX_KEPT) -> None:
         self.guard = guard
-        context = ssl.create_default_context(cafile=ca_file or certifi.where())
+        self._tls = ssl.create_default_context(cafile=ca_file or certifi.where())
         self._backend = GuardedBackend(guard)
-        self._kept = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=KEEP_ALIVE_SECONDS,
-            network_backend=self._backend,
-        )
-        self._fresh = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=connections,
-            max_keepalive_connections=0,
-            network_backend=self._backend,
-        )
+        self._kept = KeptConnections(self._connect, most=kept)
 
     def request(
         self,
@@ -107,28 +96,44 @@ class OutboundClient:
                     "connect": timeouts.connect,
                     "read": timeouts.read,
                     "write": timeouts.read,
-                    "pool": timeouts.connect,
                 }
             },
         )
         if not repeatable:
-            return self._exchange(self._fresh, request, exchange, max_bytes, enough)
+            return self._once(request, exchange, max_bytes, enough)
+        connection = self._kept.take(target)
         try:
-            return self._exchange(self._kept, request, exchange, max_bytes, enough)
+            return self._exchange(connection, request, exchange, max_bytes, enough)
         except OutboundFailed:
             if exchange.heard or not exchange.reused:
                 raise
-            return self._exchange(self._fresh, request, exchange, max_bytes, enough)
+            return self._once(request, exchange, max_bytes, enough)
+        finally:
+            self._kept.give(target, connection)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every idle connection."""
         self._kept.close()
-        self._fresh.close()
         self._backend.close()
+
+    def _connect(self, target: httpcore.URL) -> httpcore.HTTPConnection:
+        return httpcore.HTTPConnection(
+            target.origin,
+            ssl_context=self._tls,
+            keepalive_expiry=KEEP_ALIVE_SECONDS,
+            network_backend=self._backend,
+        )
+
+    def _once(self, request: httpcore.Request, exchange: Exchange, max_bytes: int, enough: Enough | None) -> Answer:
+        connection = self._connect(request.url)
+        try:
+            return self._exchange(connection, request, exchange, max_bytes, enough)
+        finally:
+            connection.close()
 
     def _exchange(
         self,
-        pool: httpcore.ConnectionPool,
+        connection: httpcore.HTTPConnection,
         request: httpcore.Request,
         exchange: Exchange,
         max_bytes: int,
@@ -136,7 +141,7 @@ class OutboundClient:
     ) -> Answer:
         begin(exchange)
         try:
-            response = pool.handle_request(request)
+            response = connection.handle_request(request)
             try:
                 return _read(response, max_bytes, enough)
             finally:
@@ -163,8 +168,6 @@ def _timeout_sentence(exception: httpcore.TimeoutException, exchange: Exchange) 
         return "The answer was not complete within the total time."
     if isinstance(exception, httpcore.ConnectTimeout):
         return "No connection could be made in time."
-    if isinstance(exception, httpcore.PoolTimeout):
-        return "All connections of this process are busy."
     return "The server did not answer in time."
 
 

@@ -190,6 +190,37 @@ def test_many_threads_share_one_client(scripted: ScriptedServer, outbound: Outbo
     assert answers == [b"ok"] * 400
 
 
+def test_connections_outlive_the_threads_that_made_them(scripted: ScriptedServer, outbound: OutboundClient) -> None:
+    ports: set[int] = set()
+
+    def behave(exchange: behaviours.Exchange) -> None:
+        ports.add(exchange.client_address[1])
+        behaviours.answer("ok")(exchange)
+
+    scripted.behave(behave)
+    for _ in range(5):
+        thread = threading.Thread(target=outbound.request, args=("POST", scripted.url), kwargs={"repeatable": True})
+        thread.start()
+        thread.join()
+    assert (len(scripted.requests), len(ports)) == (5, 1)
+
+
+def test_no_more_connections_are_kept_than_allowed() -> None:
+    client = OutboundClient(Guard(["127.0.0.0/8"]), kept=2)
+    ports: list[int] = []
+
+    def behave(exchange: behaviours.Exchange) -> None:
+        ports.append(exchange.client_address[1])
+        behaviours.answer("ok")(exchange)
+
+    with ScriptedServer() as first, ScriptedServer() as second, ScriptedServer() as third:
+        for server in (first, second, third, third, first):
+            server.behave(behave)
+            client.request("POST", server.url, repeatable=True)
+    assert ports[2] == ports[3]
+    assert ports[4] != ports[0]
+
+
 def test_cookies_of_one_answer_are_not_sent_with_the_next_request(
     scripted: ScriptedServer, outbound: OutboundClient
 ) -> None:
