@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base.stamp
 DEV := $(VENV)/.dev.stamp
 TOOLS := .venv-tools
-PYTEST := $(BIN)/python -m pytest
-# Background processes of the tests share the machine with the test runner: no more workers than that.
+# Beside a throw-away embedded PostgreSQL, unless DATABASE_URL names another one.
+WITH_DATABASE := $(BIN)/python -m portal.embedded.database
+PYTEST := $(WITH_DATABASE) $(BIN)/python -m pytest
 FAST := not browser and not broker and not faults and not chaos
 
 # Settings of a real production, to prove that they pass every check.
@@ -43,14 +44,14 @@ lint: $(DEV)
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	env -u DEBUG $(PRODUCTION_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(BIN)/python -m portal.embedded.database \
+	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(WITH_DATABASE) \
 		$(BIN)/python manage.py makemigrations --check --dry-run
 
 chaos: $(DEV) ## Kill and restart things at random for CHAOS_SECONDS (120)
 	CHAOS_SECONDS=$${CHAOS_SECONDS:-120} PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m chaos $(ARGS)
 
 bench: $(DEV) ## Measure against the raw limits, side by side
-	@PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(BIN)/python -m portal.embedded.database $(BIN)/python -m bench $(ARGS)
+	@PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(WITH_DATABASE) $(BIN)/python -m bench $(ARGS)
 
 requirements: $(TOOLS)/.stamp ## Pin the requirements again, with hashes
 	cd requirements && for part in base dev; do \

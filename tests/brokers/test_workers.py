@@ -84,7 +84,7 @@ def test_two_workers_share_hints_written_while_they_read(bench: Bench, until: Un
         ) as two,
     ):
         until(lambda: bench.notes == 2, 20)
-        code = "from portal.celery import app\nfor _ in range(300): app.send_task('tests.brokers.work.note')"
+        code = "from portal.celery import app\nfor _ in range(100): app.send_task('tests.brokers.work.note')"
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=bench.env, check=True, timeout=60)
         queue = Path(bench.env["DATA_DIR"]) / "broker" / "queue"
         until(lambda: not list(queue.iterdir()), 40)
