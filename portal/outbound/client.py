@@ -1,8 +1,9 @@
 """The one client for outbound requests: guarded addresses, bounded answers, bounded time, nothing followed,
 nothing kept.
 
-It sits on the connections of httpcore, the transport of httpx, without httpx's cookie jar (cookies of one server's caller must
-not reach another's) and without its content decoding (an answer cannot be larger than its bytes on the wire).
+It sits on the connections of httpcore, the transport of httpx, without httpx's cookie jar (cookies of one server's
+caller must not reach another's) and without its content decoding (an answer cannot be larger than its bytes on the
+wire).
 """
 
 import os
