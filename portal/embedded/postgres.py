@@ -34,6 +34,7 @@ STOP_SECONDS = 20.0
 # Fast shutdown: sessions are ended, everything is on disk when the server leaves.
 STOP_SIGNAL = signal.SIGINT
 _SOCKET_PATH_LIMIT = 100
+_SESSION_SECONDS = 5.0
 _SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -127,6 +128,7 @@ def end_leftover(directory: Path) -> None:
         return
     process = _postmaster(pid, directory)
     if process is None:
+        _wait_for_sessions(directory)
         # The number may belong to somebody else by now, which PostgreSQL would take for a running server.
         path.unlink(missing_ok=True)
         return
@@ -243,6 +245,20 @@ def _socket_directory(directory: Path, user: str | None) -> Path:
     if short.is_symlink() or short.stat().st_uid != pwd.getpwnam(owner).pw_uid:
         raise StartRefused(f"{short} belongs to somebody else; choose a DATA_DIR with a shorter path.")
     return short
+
+
+def _wait_for_sessions(directory: Path) -> None:
+    """Sessions outlive a killed server for a moment, and a new one refuses to start beside them."""
+    left = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.name() == "postgres" and process.cwd() == str(directory):
+                left.append(process)
+    _, stubborn = psutil.wait_procs(left, timeout=_SESSION_SECONDS)
+    for process in stubborn:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=_SESSION_SECONDS)
 
 
 def _postmaster(pid: int, directory: Path) -> psutil.Process | None:
