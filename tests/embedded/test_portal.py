@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -180,3 +181,25 @@ def test_a_newer_schema_is_refused_and_two_starters_wait_for_each_other(
             "The database is newer than this version of the portal (it holds people.9999_from_tomorrow); start the "
             "newer version, or choose another database with DATABASE_URL or DATA_DIR.\n"
         )
+
+
+def test_the_demo_brings_its_mcp_server_and_says_how_to_sign_in(
+    environment: dict[str, str], tmp_path: Path, until: Until
+) -> None:
+    with portal(environment, tmp_path, "--demo") as demo:
+        until(demo.ready, 120)
+        until(lambda: len(psutil.Process(demo.popen.pid).children()) == 5, 15)
+        assert f"http://127.0.0.1:{demo.port}" in demo.shown
+        assert "viewer engineer lead head executive operator admin   password: portal-demo" in demo.shown
+        until(lambda: _listens(demo.port + 1), 20)
+        everyone = family(demo.popen.pid)
+        demo.popen.send_signal(signal.SIGINT)
+        assert demo.popen.wait(40) == 0
+        assert gone(everyone)
+        assert "died" not in demo.shown
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
