@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from django.db import Error, InterfaceError, OperationalError, connection
+from django.db import Error, InterfaceError, OperationalError, connection, transaction
 
 from connectors.models.task import Trouble
 from connectors.tracking.observe import Change, Held
@@ -211,7 +211,7 @@ def record(changes: Sequence[Change]) -> Recorded:
 
 def _write(changes: Sequence[Change]) -> Recorded:
     answers = orjson.dumps([_row(change) for change in changes]).decode()
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_RECORD, {"answers": answers, "actor": _ACTOR.name, "actor_type": _ACTOR.actor_type.value})
         rows, moved = cursor.fetchone()
     return Recorded(rows=rows, moved=moved)

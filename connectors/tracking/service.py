@@ -91,7 +91,7 @@ def cancel(*, actor: Actor, task_id: int, now: datetime) -> TrackedTask:
     if task.cancel_requested_at is not None and not given_up:
         return task
     was = task.state
-    unsent = task.state == TaskState.STARTING and task.start_attempted_at is None
+    unsent = task.state == TaskState.STARTING and not task.remote_task_id and task.start_attempted_at is None
     task.cancel_requested_at = task.cancel_requested_at or now
     if unsent or given_up:
         detail = _("Cancelled before it was sent.") if unsent else _("Given up; whether it ran is not known.")
