@@ -54,6 +54,7 @@ def until(poller: Poller) -> Callable[[TrackedTask, Callable[[TrackedTask], bool
 
     def wait(task: TrackedTask, true: Callable[[TrackedTask], bool]) -> TrackedTask:
         end = time.monotonic() + PATIENCE_SECONDS
+        found = world.again(task)
         while time.monotonic() < end:
             poller.tick()
             found = world.again(task)

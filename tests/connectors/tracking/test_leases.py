@@ -150,9 +150,9 @@ def test_one_answer_that_cannot_be_recorded_is_set_aside_and_stops_no_other() ->
     assert (recorded.rows, recorded.set_aside) == (7, 2)
     aside = list(TrackedTask.objects.filter(pk__in=[task.pk for task in tasks], trouble_kind="set_aside"))
     assert {task.pk for task in aside} == {changes[4].held.id, changes[7].held.id}
-    for task in aside:
-        assert task.next_poll_at is not None
-        assert timedelta(minutes=4) < task.next_poll_at - database_now() < timedelta(minutes=6)
+    for one in aside:
+        assert one.next_poll_at is not None
+        assert timedelta(minutes=4) < one.next_poll_at - database_now() < timedelta(minutes=6)
 
 
 def test_the_end_of_a_task_leaves_one_audit_line_and_one_line_of_its_timeline() -> None:

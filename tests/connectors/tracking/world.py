@@ -108,17 +108,22 @@ def connector(endpoint: str, *, state: str = EntryState.ACTIVE, key: str = "", *
 
 def start(of: Connector, tool: str = "generate_statement", **told: Any) -> TrackedTask:
     """A newly accepted task."""
-    told = {"arguments": {}, "idempotency_key": f"key-{number()}", "now": database_now(), "actor": person()} | told
-    task, created = service.start(connector_key=of.key, operation=tool, **told)
+    given: dict[str, Any] = {
+        "arguments": {},
+        "idempotency_key": f"key-{number()}",
+        "now": database_now(),
+        "actor": person(),
+    } | told
+    task, created = service.start(connector_key=of.key, operation=tool, **given)
     assert created
     return task
 
 
 def adopt(of: Connector, remote_task_id: str, **told: Any) -> TrackedTask:
     """A newly adopted task."""
-    told = {"idempotency_key": f"key-{number()}", "now": database_now(), "actor": person()} | told
+    given: dict[str, Any] = {"idempotency_key": f"key-{number()}", "now": database_now(), "actor": person()} | told
     task, created = service.adopt(
-        connector_key=of.key, operation="generate_statement", remote_task_id=remote_task_id, **told
+        connector_key=of.key, operation="generate_statement", remote_task_id=remote_task_id, **given
     )
     assert created
     return task
