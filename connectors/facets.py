@@ -1,5 +1,6 @@
 """The nine facets of a connector, as serializers: structured data, each with its own validation (domain: facade rule)."""
 
+import json
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,11 @@ class JSONSchemaField(serializers.JSONField):
 
     def to_internal_value(self, data: Any) -> Any:
         value = super().to_internal_value(data)
+        if isinstance(value, str):  # typed into a form and not readable as JSON: kept as it is until it is put right
+            try:
+                value = json.loads(value)
+            except ValueError as error:
+                raise serializers.ValidationError(_("Not JSON: %s") % error, code="json") from None
         problem = rules.schema_problem(value)
         if problem:
             raise serializers.ValidationError(problem, code="schema")

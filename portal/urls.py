@@ -1,5 +1,22 @@
 """Every address of the portal."""
 
-from django.urls import URLPattern, URLResolver
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.operations import views as health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("-/healthz", health.healthz, name="healthz"),
+    path("-/readyz", health.readyz, name="readyz"),
+    path("api/v1/", include("portal.api.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("", include("portal.web.urls")),
+    *(path("", include(conf)) for conf in settings.PAGE_URLCONFS),
+]
+
+handler400 = "portal.web.errors.bad_request"
+handler403 = "portal.web.errors.forbidden"
+handler404 = "portal.web.errors.not_found"
+handler500 = "portal.web.errors.server_error"

@@ -20,7 +20,8 @@ from portal.changes import services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.refusals import Missing, Refusal
-from portal.registry import kinds
+from portal.registry import kinds as registered
+from portal.registry.kinds import Kind
 from portal.registry.models import Entry
 from portal.roles import Permission
 
@@ -82,9 +83,9 @@ class EntryViewSet(PortalViewSet):
     }
 
     @property
-    def kinds(self) -> list[kinds.Kind]:
+    def kinds(self) -> list[Kind]:
         """The kinds in this collection; the filter `kind` narrows them."""
-        return kinds.in_collection(self.collection)
+        return registered.in_collection(self.collection)
 
     def get_queryset(self) -> Any:
         where = Q()
@@ -99,7 +100,7 @@ class EntryViewSet(PortalViewSet):
             raise Missing("no_such_entry", f"There is no entry “{key[:60]}” in {self.collection}.")
         return entry
 
-    def _kind_of(self, entry: Any) -> kinds.Kind:
+    def _kind_of(self, entry: Any) -> Kind:
         for kind in self.kinds:
             if all(getattr(entry, name) == value for name, value in kind.where.items()):
                 return kind
@@ -213,6 +214,6 @@ class EntryViewSet(PortalViewSet):
 
 def viewset_for(collection: str) -> type[EntryViewSet]:
     """The viewset of one collection."""
-    filterset = kinds.in_collection(collection)[0].filterset
+    filterset = registered.in_collection(collection)[0].filterset
     name = f"{collection.capitalize()}ViewSet"
     return type(name, (EntryViewSet,), {"collection": collection, "filterset_class": filterset})

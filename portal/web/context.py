@@ -1,0 +1,38 @@
+"""What every page's template has as `portal`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from portal.people.models import User
+
+THEMES = ("auto", "light", "dark")
+
+
+def counters(user: User) -> dict[str, int]:
+    """The numbers of the rail and the bar; only where a person must act."""
+    found: dict[str, int] = {}
+    for path in settings.COUNTERS:
+        count: Callable[[User], dict[str, int]] = import_string(path)
+        found |= count(user)
+    return found
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """Mode, version, theme, keyboard, the moment of the page, and the counters of a signed-in person."""
+    user = getattr(request, "user", None)
+    theme = request.COOKIES.get("theme", "auto")
+    values: dict[str, Any] = {
+        "mode": settings.MODE,
+        "demo": settings.DEMO,
+        "version": settings.VERSION,
+        "theme": theme if theme in THEMES else "auto",
+        "keys": "off" if request.COOKIES.get("keys") == "off" else "on",
+        "now": timezone.now(),
+        "counters": counters(user) if isinstance(user, User) and user.is_authenticated else {},
+    }
+    return {"portal": values}

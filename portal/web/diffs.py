@@ -1,0 +1,78 @@
+"""Differences between two documents: field by field, and as a unified diff."""
+
+import difflib
+import json
+from typing import Any
+
+from portal.registry.documents import Document
+from portal.registry.kinds import Kind
+from portal.web.document_form import field_at
+
+MAX_LINES = 4000
+
+
+def _flat(value: Any, path: str = "") -> dict[str, Any]:
+    """Leaves by path; lists of rows are keyed by their name where they have one, so that a move is no change."""
+    if isinstance(value, dict):
+        found: dict[str, Any] = {}
+        for key, child in value.items():
+            found |= _flat(child, f"{path}.{key}" if path else key)
+        return found or {path: {}}
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        found = {}
+        for number, row in enumerate(value):
+            name = row.get("name") or row.get("agent") or row.get("operation") or row.get("code") or number
+            found |= _flat(row, f"{path}[{name}]")
+        return found
+    return {path: value}
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _label(kind: Kind, path: str) -> str:
+    plain = path.split("[")[0]
+    try:
+        field = field_at(kind.serializer(), plain)
+    except (KeyError, AttributeError, AssertionError):
+        return path.rpartition(".")[2]
+    if "[" in path:
+        return f"{field.label} {path[len(plain) :]}"
+    return str(field.label or path.rpartition(".")[2])
+
+
+def field_changes(kind: Kind, before: Document | None, after: Document) -> list[dict[str, Any]]:
+    """Every field that differs, as parts/field_changes.html wants it."""
+    old, new = _flat(before) if before else {}, _flat(after)
+    changes = []
+    for path in [*new, *(path for path in old if path not in new)]:
+        if path in old and path in new and old[path] == new[path]:
+            continue
+        if not before and new.get(path) in ("", [], {}, None):
+            continue
+        changes.append(
+            {
+                "label": _label(kind, path),
+                "path": path,
+                "old": _words(old[path]) if path in old else None,
+                "new": _words(new[path]) if path in new else None,
+                "facet": path.startswith("facets."),
+            }
+        )
+    return changes
+
+
+def unified(before: Document | None, after: Document, context: int = 4) -> list[dict[str, str]]:
+    """A unified diff of the two as indented JSON."""
+    old = json.dumps(before, indent=2, ensure_ascii=False, sort_keys=True).split("\n") if before else []
+    new = json.dumps(after, indent=2, ensure_ascii=False, sort_keys=True).split("\n")
+    lines = []
+    for line in list(difflib.unified_diff(old, new, lineterm="", n=context))[2 : MAX_LINES + 2]:
+        kind = {"+": "add", "-": "del", "@": "hunk"}.get(line[:1], "same")
+        lines.append({"type": kind, "text": line})
+    return lines

@@ -1,0 +1,288 @@
+"""Forms made from a document's serializer: reading what was posted, and the nodes that the templates draw.
+
+Field names are paths (`facets.contract.operations.0.name`). One serializer therefore serves the API, the form, the checks and
+the labels of a diff. What cannot be read as its type is kept as it was typed, so that nothing a person wrote is lost.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from portal.people.models import Team
+from portal.refusals import Problem
+from portal.registry.documents import Document
+from portal.registry.kinds import Completeness, Kind
+
+ABSENT: Any = object()
+MAX_ROWS = 200
+Node = dict[str, Any]
+
+
+def field_at(serializer: serializers.BaseSerializer[Any], path: str) -> serializers.Field[Any, Any, Any, Any]:
+    """The serializer field at a dotted path (without row numbers)."""
+    found: Any = serializer
+    for name in path.split("."):
+        found = found.fields[name]
+    assert isinstance(found, serializers.Field)
+    return found
+
+
+# --- reading what was posted -------------------------------------------------------------------------------------------
+
+
+def read_document(kind: Kind, data: QueryDict) -> Document:
+    """The document in a posted form."""
+    value = _read(kind.serializer(), data, "")
+    return value if isinstance(value, dict) else {}
+
+
+def _read(field: Any, data: QueryDict, path: str) -> Any:
+    if isinstance(field, serializers.ListSerializer):
+        rows = _row_numbers(data, path)
+        return [_read(field.child, data, f"{path}.{number}") for number in rows] if rows else ABSENT
+    if isinstance(field, serializers.Serializer):
+        value = {}
+        for name, child in field.fields.items():
+            part = _read(child, data, f"{path}.{name}" if path else name)
+            if part is not ABSENT:
+                value[name] = part
+        return value if value or path.rpartition(".")[2].isdigit() else ABSENT
+    texts = data.getlist(path)
+    if not texts:
+        return ABSENT
+    return _scalar(field, texts[-1].replace("\r\n", "\n").replace("\x00", ""))
+
+
+def _row_numbers(data: QueryDict, path: str) -> list[int]:
+    heads = {name[len(path) + 1 :].partition(".")[0] for name in data if name.startswith(f"{path}.")}
+    return sorted({int(head) for head in heads if head.isdigit() and len(head) < 5})[:MAX_ROWS]
+
+
+def _scalar(field: Any, text: str) -> Any:
+    if isinstance(field, serializers.BooleanField):
+        return text == "true"
+    if isinstance(field, serializers.ListField):
+        return [line.strip() for line in text.split("\n") if line.strip()]
+    text = text.strip()
+    if not text:
+        return ABSENT
+    try:
+        if isinstance(field, serializers.IntegerField):
+            return int(text)
+        if isinstance(field, serializers.FloatField):
+            return float(text) if text.lower() not in {"nan", "inf", "-inf", "infinity", "-infinity"} else text
+        if isinstance(field, serializers.JSONField):
+            return json.loads(text)
+    except ValueError:
+        return text
+    return text
+
+
+def with_row(document: Document, path: str) -> Document:
+    """The document with one more empty row at the path."""
+    holder, name = _holder(document, path)
+    if holder is not None and len(holder.setdefault(name, [])) < MAX_ROWS:
+        holder[name].append({})
+    return document
+
+
+def without_row(document: Document, path: str) -> Document:
+    """The document without the row at the path (`…operations.2`)."""
+    rows_path, _dot, number = path.rpartition(".")
+    holder, name = _holder(document, rows_path)
+    if holder is not None and number.isdigit() and int(number) < len(holder.get(name) or []):
+        holder[name].pop(int(number))
+    return document
+
+
+def _holder(document: Document, path: str) -> tuple[dict[str, Any] | None, str]:
+    """The mapping that holds the last name of the path; made on the way where it is missing."""
+    names = path.split(".")
+    here: Any = document
+    for name in names[:-1]:
+        if isinstance(here, list):
+            if not name.isdigit() or int(name) >= len(here):
+                return None, ""
+            here = here[int(name)]
+        elif isinstance(here, dict):
+            here = here.setdefault(name, {})
+        else:
+            return None, ""
+    return (here, names[-1]) if isinstance(here, dict) else (None, "")
+
+
+# --- what the templates draw -----------------------------------------------------------------------------------------------
+
+
+def sections(
+    kind: Kind,
+    document: Document,
+    problems: list[Problem],
+    *,
+    show_errors: bool,
+    fixed_key: bool = False,
+) -> list[dict[str, Any]]:
+    """The sections of the form with their nodes and state, as parts/form_section.html wants them."""
+    serializer = kind.serializer()
+    errors: dict[str, list[str]] = {}
+    for problem in problems:
+        errors.setdefault(problem.path, []).append(problem.message)
+    shown = errors if show_errors else {}
+    made = []
+    for section in kind.sections:
+        bad = any(_within(path, own) for path in errors for own in section.paths)
+        nodes: list[Node] = []
+        own_errors: list[str] = []
+        for path in section.paths:
+            field = field_at(serializer, path)
+            value = _value_at(document, path)
+            if section.facet and isinstance(field, serializers.Serializer):
+                own_errors += shown.get(path, [])
+                nodes += _children(field, value, path, shown)
+            else:
+                nodes.append(_node(field, value, path, shown, fixed=fixed_key and path == "key"))
+        missing = bad and not _has_content(document, section.paths)
+        made.append(
+            {
+                "id": section.anchor,
+                "title": section.title,
+                "help": section.intro,
+                "state": "filled" if not bad else "missing" if missing else "error" if show_errors else "missing",
+                "errors": own_errors,
+                "nodes": nodes,
+                "facet": section.facet,
+            }
+        )
+    return made
+
+
+def _within(path: str, own: str) -> bool:
+    return path == own or path.startswith(f"{own}.")
+
+
+def _value_at(document: Any, path: str) -> Any:
+    for name in path.split("."):
+        if not isinstance(document, Mapping) or name not in document:
+            return None
+        document = document[name]
+    return document
+
+
+def _has_content(document: Document, paths: tuple[str, ...]) -> bool:
+    return any(_value_at(document, path) not in (None, "", [], {}, False) for path in paths)
+
+
+def _children(field: Any, value: Any, path: str, errors: dict[str, list[str]]) -> list[Node]:
+    known = value if isinstance(value, Mapping) else {}
+    return [_node(child, known.get(name), f"{path}.{name}", errors) for name, child in field.fields.items()]
+
+
+def _node(field: Any, value: Any, path: str, errors: dict[str, list[str]], *, fixed: bool = False) -> Node:
+    identity = "f-" + path.replace(".", "-").replace("_", "-")
+    about = {
+        "id": identity,
+        "path": path,
+        "label": field.label or path.rpartition(".")[2],
+        "help": field.help_text or "",
+        "errors": errors.get(path, []),
+    }
+    if isinstance(field, serializers.ListSerializer):
+        rows = value if isinstance(value, list) else []
+        items = []
+        for number, row in enumerate(rows):
+            here = f"{path}.{number}"
+            known = row if isinstance(row, Mapping) else {}
+            title = next((str(known[name]) for name in ("name", "agent", "operation", "code") if known.get(name)), "")
+            items.append(
+                {
+                    "path": here,
+                    "label": f"{number + 1} · {title}" if title else f"{number + 1}",
+                    "nodes": _children(field.child, row, here, errors),
+                }
+            )
+        return about | {"type": "rows", "items": items, "add_label": _("Add: %s") % about["label"]}
+    if isinstance(field, serializers.Serializer):
+        return about | {"type": "group", "nodes": _children(field, value, path, errors)}
+    return about | {"type": "field", "name": path} | _control(field, value, fixed=fixed)
+
+
+def _control(field: Any, value: Any, *, fixed: bool) -> Node:
+    style = field.style or {}
+    control: Node = {
+        "control": "static" if fixed else "text",
+        "value": "" if value is None else value,
+        "example": style.get("example", ""),
+        "optional_word": not field.required and not isinstance(field, serializers.BooleanField),
+        "maxlength": getattr(field, "max_length", None),
+    }
+    if isinstance(field, serializers.BooleanField):
+        control |= {"control": "checkbox", "value": value is True, "maxlength": None}
+    elif style.get("choices") == "teams":
+        options = [(team.key, team.name) for team in Team.objects.all()]
+        control |= _select(options, value)
+    elif isinstance(field, serializers.ChoiceField):
+        control |= _select([(key, str(label)) for key, label in field.choices.items()], value)
+    elif isinstance(field, serializers.JSONField):
+        text = (
+            value
+            if isinstance(value, str)
+            else ""
+            if value is None
+            else json.dumps(value, indent=2, ensure_ascii=False)
+        )
+        control |= {"control": "code", "value": text, "rows": 6, "span": 6}
+    elif isinstance(field, serializers.ListField):
+        lines = "\n".join(str(line) for line in value) if isinstance(value, list) else value or ""
+        control |= {"control": "textarea", "value": lines, "rows": 3, "mono": True, "maxlength": None, "span": 6}
+    elif isinstance(field, serializers.IntegerField | serializers.FloatField):
+        whole = isinstance(field, serializers.IntegerField)
+        control |= {
+            "control": "number" if isinstance(value, int | float) or value is None else "text",
+            "value": "" if value is None else str(value),
+            "min": str(field.min_value) if field.min_value is not None and whole else None,
+            "step": "1" if whole else "any",
+            "span": 4,
+        }
+    elif style.get("rows"):
+        control |= {"control": "textarea", "rows": style["rows"]}
+    elif isinstance(field, serializers.RegexField):
+        control |= {"mono": True, "span": 6}
+    return control
+
+
+def _select(options: list[tuple[str, str]], value: Any) -> Node:
+    return {
+        "control": "select",
+        "empty_label": "—",
+        "options": [{"value": key, "label": label, "selected": key == value} for key, label in options],
+        "maxlength": None,
+        "span": 6,
+    }
+
+
+def meter_segments(kind: Kind, completeness: Completeness, base: str = "") -> list[dict[str, str]]:
+    """The nine segments of the meter, each a link to its section."""
+    return [
+        {
+            "label": str(section.title),
+            "state": "filled" if section.paths[0].removeprefix("facets.") in completeness.filled else "missing",
+            "href": f"{base}#{section.anchor}",
+        }
+        for section in kind.sections
+        if section.facet
+    ]
+
+
+def summary_of(problems: list[Problem]) -> list[dict[str, str]]:
+    """The error summary: each problem with a link to its field."""
+    return [
+        {
+            "message": f"{problem.path}: {problem.message}" if problem.path else problem.message,
+            "href": "#f-" + problem.path.replace(".", "-").replace("_", "-") if problem.path else "",
+        }
+        for problem in problems
+    ]

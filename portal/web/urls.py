@@ -1,0 +1,33 @@
+"""Addresses of the generic pages."""
+
+from django.contrib.auth.views import LogoutView
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from portal.registry import kinds
+from portal.web.views import account, audit, changes, entries, forms
+from portal.web.views.overview import Overview
+
+# One alternation of the known kinds: an address of no kind is no page.
+PAGES = "(?P<pages>" + "|".join(kind.pages for kind in kinds.all_kinds()) + ")"
+KEY = r"(?P<key>[a-z][a-z0-9-]{0,59})"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", Overview.as_view(), name="overview"),
+    path("sign-in/", account.SignIn.as_view(), name="sign-in"),
+    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("theme/", account.set_theme, name="set-theme"),
+    path("keys/", account.set_keys, name="set-keys"),
+    path("search/", audit.Search.as_view(), name="search"),
+    path("audit/", audit.AuditLog.as_view(), name="audit"),
+    path("register/", forms.Start.as_view(), name="register"),
+    path("approvals/", changes.Approvals.as_view(), name="approvals"),
+    path("changes/<str:pk>/", changes.Review.as_view(), name="change"),
+    path("changes/<str:pk>/edit/", forms.ChangeForm.as_view(), name="change-edit"),
+    *(path(f"{kind.pages}/", entries.EntryList.as_view(), {"pages": kind.pages}, name=kind.pages)
+      for kind in kinds.all_kinds()),
+    re_path(rf"^{PAGES}/new/$", forms.EntryForm.as_view(), name="entry-new"),
+    re_path(rf"^{PAGES}/check/$", forms.EntryCheck.as_view(), name="entry-check"),
+    re_path(rf"^{PAGES}/{KEY}/$", entries.EntryDetail.as_view(), name="entry"),
+    re_path(rf"^{PAGES}/{KEY}/propose/$", forms.EntryForm.as_view(), name="entry-propose"),
+    re_path(rf"^{PAGES}/{KEY}/compare/$", entries.EntryDiff.as_view(), name="entry-diff"),
+]  # fmt: skip

@@ -1,0 +1,69 @@
+"""Signing in, and what a person sets for the own browser."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from portal.people.models import User
+from portal.roles import Role
+from portal.web.context import THEMES
+
+DEMO_PASSWORD = "portal-demo"  # noqa: S105 - shown on the sign-in page of a demo portal only
+YEAR = 365 * 86400
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignIn(LoginView):
+    """Name and password; a demo portal shows its sign-ins."""
+
+    redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if settings.DEMO:
+            people = User.objects.exclude(roles=[]).order_by("pk")[:12]
+            context["demo_password"] = DEMO_PASSWORD
+            context["demo_users"] = [
+                {"username": user.username, "role": ", ".join(str(Role(role).label) for role in user.roles)}
+                for user in people
+            ]
+        return context
+
+
+def _back(request: HttpRequest) -> str:
+    target = request.POST.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return target if safe else "/"
+
+
+@login_not_required
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Light, dark or as the system; kept in a cookie."""
+    theme = request.POST.get("theme", "")
+    response = redirect(_back(request))
+    response.set_cookie(
+        "theme",
+        theme if theme in THEMES else "auto",
+        max_age=YEAR,
+        httponly=True,
+        secure=settings.SECURE_COOKIES,
+        samesite="Lax",
+    )
+    return response
+
+
+@require_POST
+def set_keys(request: HttpRequest) -> HttpResponse:
+    """Keyboard shortcuts on or off (WCAG 2.1.4)."""
+    response = redirect(_back(request))
+    value = "off" if request.POST.get("keys") == "off" else "on"
+    response.set_cookie("keys", value, max_age=YEAR, httponly=True, secure=settings.SECURE_COOKIES, samesite="Lax")
+    return response

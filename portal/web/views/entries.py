@@ -1,0 +1,144 @@
+"""Pages of the entries of every kind: list, detail, versions."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal.audit.models import AuditLine
+from portal.changes.models import OPEN_STATES, ChangeRequest
+from portal.registry import kinds
+from portal.registry.kinds import Kind
+from portal.registry.models import Entry
+from portal.roles import Permission, may
+from portal.web.diffs import field_changes, unified
+from portal.web.document_form import meter_segments
+from portal.web.views.base import PageView
+from portal.web.views.listing import Listing, csv_response
+
+VERSIONS_SHOWN = 50
+
+
+def kind_of_pages(pages: str) -> Kind:
+    """The kind under this address, or 404."""
+    for kind in kinds.all_kinds():
+        if kind.pages == pages:
+            return kind
+    raise Http404
+
+
+class KindView(PageView):
+    """A page of one kind."""
+
+    kind: Kind
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.kind = kind_of_pages(kwargs["pages"])
+
+    def entry(self, key: str) -> Any:
+        """The entry of this kind, and of no other, or 404."""
+        return get_object_or_404(self.kind.entries(), key=key)
+
+
+class EntryList(KindView):
+    """The list of one kind, with the registrations that are still on their way."""
+
+    def get(self, request: HttpRequest, pages: str) -> HttpResponseBase:
+        """The page, or CSV with `?format=csv`."""
+        listing = Listing(request, self.kind.filterset, self.kind.entries(), sort="name")
+        listing.form.fields.pop("kind", None)
+        if request.GET.get("format") == "csv":
+            rows = ([entry.human_id, entry.key, entry.name, entry.owner.key, entry.state, entry.version,
+                     entry.updated_at.isoformat()] for entry in listing.queryset.iterator(500))  # fmt: skip
+            return csv_response(pages, ["id", "key", "name", "owner", "state", "version", "changed"], rows)
+        columns = [{"label": column.title, "sort": column.sort} for column in self.kind.columns]
+        waiting = ChangeRequest.objects.visible().filter(
+            kind=self.kind.name, base_version=0, state__in=OPEN_STATES
+        ).order_by("-id")[:10]  # fmt: skip
+        context = listing.context() | {
+            "kind": self.kind,
+            "columns": columns,
+            "cells": self.kind.columns,
+            "sort": request.GET.get("sort", "name"),
+            "waiting": list(waiting) if not listing.active else [],
+            "new_url": reverse("entry-new", args=[pages]),
+            "may_propose": may(self.actor, Permission.PROPOSE),
+        }
+        return render(request, "generic/list.html", context)
+
+
+class EntryDetail(KindView):
+    """One entry: its document by section, its versions, its changes, its audit."""
+
+    tabs = (("", _("Summary")), ("document", _("Document")), ("versions", _("Versions")), ("activity", _("Activity")))
+
+    def get(self, request: HttpRequest, pages: str, key: str) -> HttpResponse:
+        """One tab of it."""
+        entry = self.entry(key)
+        tab = request.GET.get("tab", "")
+        _document, problems = self.kind.check(entry.document)
+        completeness = self.kind.completeness(problems)
+        context: dict[str, Any] = {
+            "kind": self.kind,
+            "entry": entry,
+            "tab": tab,
+            "tabs": [
+                {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
+                for name, label in self.tabs
+            ],
+            "segments": meter_segments(self.kind, completeness, base="?tab=document"),
+            "open_changes": list(
+                ChangeRequest.objects.visible().filter(kind=self.kind.name, key=key, state__in=OPEN_STATES)
+            ),
+            "may_propose": may(self.actor, Permission.PROPOSE),
+            "crumbs": [
+                {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
+                {"label": entry.name},
+            ],
+        }
+        if tab == "document":
+            context["lines"] = unified(None, entry.document)
+        elif tab == "versions":
+            context["versions"] = list(
+                type(entry).history.model._default_manager.filter(id=entry.pk)
+                .values("version", "state", "digest", "actor_name", "change_id", "history_date", "change__summary",
+                        "change__author__username")
+                .order_by("-version")[:VERSIONS_SHOWN]
+            )  # fmt: skip
+        elif tab == "activity":
+            context["audit"] = list(AuditLine.objects.filter(object_kind=self.kind.name, object_key=key)[:100])
+        return render(request, "generic/detail.html", context)
+
+
+class EntryDiff(KindView):
+    """Two versions side by side: `?from=3&to=5`."""
+
+    def get(self, request: HttpRequest, pages: str, key: str) -> HttpResponse:
+        """Field by field and unified."""
+        entry: Entry = self.entry(key)
+        newer = self._version(entry, request.GET.get("to", str(entry.version)))
+        older_number = request.GET.get("from", str(newer.version - 1))
+        older = self._version(entry, older_number) if older_number != "0" else None
+        context = {
+            "kind": self.kind,
+            "entry": entry,
+            "older": older,
+            "newer": newer,
+            "changes": field_changes(self.kind, older.document if older else None, newer.document),
+            "lines": unified(older.document if older else None, newer.document),
+            "crumbs": [
+                {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
+                {"label": entry.name, "href": f"{reverse('entry', args=[pages, key])}?tab=versions"},
+                {"label": _("Compare versions")},
+            ],
+        }
+        return render(request, "generic/diff.html", context)
+
+    def _version(self, entry: Entry, number: str) -> Any:
+        if not number.isascii() or not number.isdigit() or len(number) > 9:
+            raise Http404
+        history: Any = type(entry).history.model
+        return get_object_or_404(history._default_manager.all(), id=entry.pk, version=int(number))
