@@ -1,0 +1,231 @@
+"""Pages of tracked tasks: what is being watched, and one task whole."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from connectors.models import TaskState, TrackedTask
+from connectors.models.task import Observation, Trouble
+from connectors.task_filters import TaskFilter
+from connectors.tracking import service
+from connectors.tracking.shown import Shown, shown
+from portal.refusals import Refusal
+from portal.roles import Permission, may
+from portal.web.views.base import PageView
+from portal.web.views.listing import Listing
+
+TIMELINE = 200
+MAX_ID = 2**63 - 1
+
+# Words of tasks whose badge goes by another name.
+_BADGES = {
+    Shown.OVERDUE: "late",
+    Shown.WAITING: "input_required",
+    Shown.DRIFT: "contract_drift",
+    Shown.DONE: "completed",
+    Shown.DONE_LATE: "completed_late",
+    Shown.FAILED_TOOL: "tool_failed",
+    Shown.NOT_STARTED: "failed",
+}
+_LINES = {
+    "accepted": ("plus", "", gettext_lazy("Accepted")),
+    "adopted": ("download", "", gettext_lazy("Adopted: it ran on the server already")),
+    "started": ("play", "info", gettext_lazy("Started")),
+    "changed": ("dot", "info", gettext_lazy("Changed")),
+    "input_required": ("user", "risk", gettext_lazy("Asks its owner for input")),
+    "short_lived": ("clock", "risk", gettext_lazy("The server will forget it before its deadline")),
+    "cancel_requested": ("half", "info", gettext_lazy("Cancel requested")),
+    "cancel_acknowledged": ("half", "info", gettext_lazy("Cancel acknowledged")),
+    "start_unknown": ("risk", "risk", gettext_lazy("Nobody knows whether it started")),
+    "trouble": ("eye-off", "risk", gettext_lazy("Cannot be looked at")),
+    "seen": ("check", "ok", gettext_lazy("Seen again")),
+}
+_ENDS_WELL = (TaskState.COMPLETED, TaskState.CANCELLED)
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """A task with the word, the badge and the unresolved incidents it is shown with."""
+
+    task: TrackedTask
+    word: str
+    badge: str
+    incidents: list[Any]
+
+
+def row_of(task: TrackedTask, now: datetime) -> TaskRow:
+    """The row of one task, whose incidents are loaded with it."""
+    word = shown(task, now)
+    # Reached through the relation: this app knows nothing of what judges its tasks.
+    incidents: Any = task.incidents  # type: ignore[attr-defined]
+    unresolved = sorted((one for one in incidents.all() if not one.resolved), key=lambda one: -one.severity)
+    return TaskRow(task, str(word.label), _BADGES.get(word, word.value), unresolved)
+
+
+def needs_somebody(now: datetime) -> Q:
+    """The open tasks that go no further without a person."""
+    window = ExpressionWrapper(F("stall_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
+    stalled = Q(state=TaskState.WORKING, last_change_at__lt=Value(now) - window)
+    stuck = Q(state__in=[TaskState.START_UNKNOWN, TaskState.INPUT_REQUIRED])
+    hidden = Q(trouble_kind__in=[Trouble.UNAUTHORIZED, Trouble.CREDENTIAL, Trouble.DRIFT])
+    return Q(ended_at__isnull=True) & (stalled | stuck | hidden)
+
+
+def _tasks() -> QuerySet[TrackedTask]:
+    return TrackedTask.objects.select_related("connector", "owner").defer(
+        "connector__document", "arguments", "result", "input_requests"
+    )
+
+
+class TaskList(PageView):
+    """What is being watched, the nearest deadline first."""
+
+    tabs = (
+        ("", gettext_lazy("Open")),
+        ("needs", gettext_lazy("Needs somebody")),
+        ("ended", gettext_lazy("Ended")),
+        ("all", gettext_lazy("All")),
+    )
+
+    def _rows(self, tab: str) -> QuerySet[TrackedTask]:
+        tasks = _tasks().prefetch_related("incidents")
+        if tab == "needs":
+            return tasks.filter(needs_somebody(self.now)).order_by("deadline_at", "id")
+        if tab == "ended":
+            return tasks.filter(ended_at__isnull=False).order_by("-ended_at", "-id")
+        if tab == "all":
+            return tasks.order_by("-id")
+        return tasks.filter(ended_at__isnull=True).order_by("deadline_at", "id")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """One tab of the list."""
+        tab = request.GET.get("tab", "")
+        if tab not in dict(self.tabs):
+            tab = ""
+        listing = Listing(request, TaskFilter, self._rows(tab))
+        # The tabs say so already.
+        listing.form.fields.pop("open", None)
+        context = listing.context()
+        context |= {
+            "rows": [row_of(task, self.now) for task in context["rows"]],
+            "tab": tab,
+            "tabs": [
+                {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
+                for name, label in self.tabs
+            ],
+            "clear_url": f"?tab={tab}" if tab else "?",
+            "any": bool(context["rows"]) or TrackedTask.objects.exists(),
+            "columns": [
+                {"label": _("Task")},
+                {"label": _("Connector")},
+                {"label": _("State")},
+                {"label": _("Deadline")},
+                {"label": _("Owner")},
+                {"label": _("Started by")},
+                {"label": _("Last change")},
+                {"label": _("Polls / misses"), "numeric": True},
+                {"label": _("Incident")},
+            ],
+        }
+        return render(request, "connectors/tasks.html", context)
+
+
+class TaskPage(PageView):
+    """One task: its clocks, what was seen of it and when, what went wrong."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The page; its blocks renew themselves while the task is open."""
+        return self._page(request, pk)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for the end of the task."""
+        if request.POST.get("action") != "cancel" or pk > MAX_ID:
+            raise Http404
+        try:
+            task = service.cancel(actor=self.actor, task_id=pk, now=self.now)
+        except Refusal as refusal:
+            return self._page(request, pk, error=refusal.message, status=refusal.status)
+        done = _("%s was asked to stop.") if task.open else _("%s is cancelled.")
+        messages.success(request, done % task.human_id)
+        return redirect(task.get_absolute_url())
+
+    def _page(self, request: HttpRequest, pk: int, error: str = "", status: int = 200) -> HttpResponse:
+        if pk > MAX_ID:
+            raise Http404
+        tasks = TrackedTask.objects.select_related("connector", "owner").defer("connector__document", "arguments")
+        task: TrackedTask = get_object_or_404(tasks.prefetch_related("incidents"), pk=pk)
+        incidents: Any = task.incidents  # type: ignore[attr-defined]
+        context = {
+            "task": task,
+            "row": row_of(task, self.now),
+            "incidents": sorted(incidents.all(), key=lambda one: -one.pk),
+            "lines": timeline(task.observations.order_by("-at", "-id")[:TIMELINE]),
+            "facts": _facts(task),
+            "clocks": _clocks(task),
+            "asked": _pretty(task.input_requests),
+            "result": _pretty(task.result),
+            "short_lived": bool(
+                task.open and task.remote_expires_at is not None and task.remote_expires_at < task.deadline_at
+            ),
+            "elapsed": ((task.ended_at or self.now) - (task.started_at or task.accepted_at)).total_seconds(),
+            "may_cancel": may(self.actor, Permission.START_TASK),
+            "error": error,
+            "crumbs": [{"label": _("MCP tasks"), "href": reverse("tasks")}],
+        }
+        return render(request, "connectors/task.html", context, status=status)
+
+
+def timeline(observations: Iterable[Observation]) -> list[dict[str, Any]]:
+    """The lines of parts/timeline.html, in the order given."""
+    return [_line(seen) for seen in observations]
+
+
+def _line(seen: Observation) -> dict[str, Any]:
+    shape, tone, text = _LINES.get(seen.what, ("dot", "", seen.what.replace("_", " ").capitalize()))
+    state = TaskState(seen.state)
+    if seen.what == "ended":
+        shape, tone = ("check", "ok") if state in _ENDS_WELL else ("cross", "bad")
+        text = _("Ended: %s") % state.label
+    elif seen.what == "changed" and seen.remote_status:
+        text = _("Changed: %s") % seen.remote_status
+    return {"at": seen.at, "text": text, "note": seen.detail, "shape": shape, "tone": tone}
+
+
+def _facts(task: TrackedTask) -> list[dict[str, Any]]:
+    return [
+        {"label": _("Connector"), "value": task.connector.name, "href": task.connector.get_absolute_url()},
+        {"label": _("Operation"), "value": task.operation, "mono": True},
+        {"label": _("Owner"), "value": task.owner.name},
+        {"label": _("Started by"), "value": task.started_by_name},
+        {"label": _("Remote task"), "value": task.remote_task_id, "mono": True},
+        {"label": _("Remote status"), "value": task.remote_status, "mono": True},
+        {"label": _("Idempotency key"), "value": task.idempotency_key, "mono": True},
+        {"label": _("Request digest"), "value": task.arguments_digest[:12], "mono": True},
+        {"label": _("Correlation id"), "value": task.correlation_id, "mono": True},
+    ]
+
+
+def _clocks(task: TrackedTask) -> list[tuple[str, int]]:
+    """The windows of its SLA in seconds, as they were when it was accepted."""
+    return [
+        (_("Start"), task.start_seconds),
+        (_("Deadline"), task.deadline_seconds),
+        (_("Stall"), task.stall_seconds),
+        (_("Waiting for input"), task.input_seconds),
+        (_("Blind"), task.blind_seconds),
+        (_("Cancel"), task.cancel_seconds),
+    ]
+
+
+def _pretty(value: object) -> str:
+    return "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
