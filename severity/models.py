@@ -99,9 +99,7 @@ class Incident(models.Model):
     subject_kind = models.CharField(max_length=40)
     subject_key = models.CharField(max_length=120)
     subject_id = models.BigIntegerField(null=True)
-    task = models.ForeignKey(
-        TrackedTask, on_delete=models.PROTECT, null=True, related_name="incidents", db_index=False
-    )
+    task = models.ForeignKey(TrackedTask, on_delete=models.PROTECT, null=True, related_name="incidents", db_index=False)
     connector = models.ForeignKey(
         Connector, on_delete=models.PROTECT, null=True, related_name="incidents", db_index=False
     )
@@ -117,7 +115,9 @@ class Incident(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     mitigated_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
-    escalate_at = models.DateTimeField(null=True, help_text=_("When a lasting V1 becomes V2; NULL = not, or not again."))
+    escalate_at = models.DateTimeField(
+        null=True, help_text=_("When a lasting V1 becomes V2; NULL = not, or not again.")
+    )
     repeats = models.PositiveIntegerField(db_default=0, default=0)
     impact = models.TextField(db_default="", default="")
     last_update_at = models.DateTimeField()

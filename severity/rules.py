@@ -62,7 +62,9 @@ def dedup_key(task_id: int, rule: str) -> str:
     return f"task:{task_id}:{rule}"
 
 
-def fingerprint(*, incident_id: int, severity: int, state: str, repeats: int, commander_id: int | None, impact: str) -> str:
+def fingerprint(
+    *, incident_id: int, severity: int, state: str, repeats: int, commander_id: int | None, impact: str
+) -> str:
     """The digest of an incident for the audit log, sha256 in hex; the statements of the sweep compute the same one."""
     parts = (str(incident_id), str(severity), state, str(repeats), str(commander_id or ""), impact)
     return hashlib.sha256("|".join(parts).encode()).hexdigest()

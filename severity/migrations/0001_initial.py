@@ -7,145 +7,352 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('connectors', '0004_tracking'),
-        ('people', '0001_initial'),
+        ("connectors", "0004_tracking"),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HistoricalIncident',
+            name="HistoricalIncident",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('actor_name', models.CharField(max_length=150)),
-                ('severity', models.PositiveSmallIntegerField(choices=[(0, 'V0 informational'), (1, 'V1 operational'), (2, 'V2 customer-impacting'), (3, 'V3 regulatory, release-blocking')])),
-                ('source', models.CharField(choices=[('task', 'Tracked task'), ('watch', "The portal's own watch"), ('manual', 'A person')], max_length=10)),
-                ('rule', models.CharField(max_length=30)),
-                ('subject_kind', models.CharField(max_length=40)),
-                ('subject_key', models.CharField(max_length=120)),
-                ('subject_id', models.BigIntegerField(null=True)),
-                ('title', models.CharField(max_length=300)),
-                ('dedup_key', models.CharField(max_length=120)),
-                ('epoch', models.DateTimeField(help_text='The instant that was breached.')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Acknowledged'), ('mitigated', 'Mitigated'), ('resolved', 'Resolved')], default='open', max_length=12)),
-                ('opened_at', models.DateTimeField()),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('mitigated_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('escalate_at', models.DateTimeField(help_text='When a lasting V1 becomes V2; NULL = not, or not again.', null=True)),
-                ('repeats', models.PositiveIntegerField(db_default=0, default=0)),
-                ('impact', models.TextField(db_default='', default='')),
-                ('last_update_at', models.DateTimeField()),
-                ('history_id', models.BigAutoField(editable=False, primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.TextField(null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
-                ('commander', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('connector', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='connectors.connector')),
-                ('history_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('owner', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='people.team')),
-                ('task', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='connectors.trackedtask')),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                ("actor_name", models.CharField(max_length=150)),
+                (
+                    "severity",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "V0 informational"),
+                            (1, "V1 operational"),
+                            (2, "V2 customer-impacting"),
+                            (3, "V3 regulatory, release-blocking"),
+                        ]
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("task", "Tracked task"), ("watch", "The portal's own watch"), ("manual", "A person")],
+                        max_length=10,
+                    ),
+                ),
+                ("rule", models.CharField(max_length=30)),
+                ("subject_kind", models.CharField(max_length=40)),
+                ("subject_key", models.CharField(max_length=120)),
+                ("subject_id", models.BigIntegerField(null=True)),
+                ("title", models.CharField(max_length=300)),
+                ("dedup_key", models.CharField(max_length=120)),
+                ("epoch", models.DateTimeField(help_text="The instant that was breached.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("acknowledged", "Acknowledged"),
+                            ("mitigated", "Mitigated"),
+                            ("resolved", "Resolved"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("mitigated_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "escalate_at",
+                    models.DateTimeField(
+                        help_text="When a lasting V1 becomes V2; NULL = not, or not again.", null=True
+                    ),
+                ),
+                ("repeats", models.PositiveIntegerField(db_default=0, default=0)),
+                ("impact", models.TextField(db_default="", default="")),
+                ("last_update_at", models.DateTimeField()),
+                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.TextField(null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
+                (
+                    "commander",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "connector",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="connectors.connector",
+                    ),
+                ),
+                (
+                    "history_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="people.team",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="connectors.trackedtask",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'historical incident',
-                'verbose_name_plural': 'historical incidents',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical incident",
+                "verbose_name_plural": "historical incidents",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
-            name='Incident',
+            name="Incident",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('severity', models.PositiveSmallIntegerField(choices=[(0, 'V0 informational'), (1, 'V1 operational'), (2, 'V2 customer-impacting'), (3, 'V3 regulatory, release-blocking')])),
-                ('source', models.CharField(choices=[('task', 'Tracked task'), ('watch', "The portal's own watch"), ('manual', 'A person')], max_length=10)),
-                ('rule', models.CharField(max_length=30)),
-                ('subject_kind', models.CharField(max_length=40)),
-                ('subject_key', models.CharField(max_length=120)),
-                ('subject_id', models.BigIntegerField(null=True)),
-                ('title', models.CharField(max_length=300)),
-                ('dedup_key', models.CharField(max_length=120)),
-                ('epoch', models.DateTimeField(help_text='The instant that was breached.')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Acknowledged'), ('mitigated', 'Mitigated'), ('resolved', 'Resolved')], default='open', max_length=12)),
-                ('opened_at', models.DateTimeField()),
-                ('acknowledged_at', models.DateTimeField(null=True)),
-                ('mitigated_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('escalate_at', models.DateTimeField(help_text='When a lasting V1 becomes V2; NULL = not, or not again.', null=True)),
-                ('repeats', models.PositiveIntegerField(db_default=0, default=0)),
-                ('impact', models.TextField(db_default='', default='')),
-                ('last_update_at', models.DateTimeField()),
-                ('commander', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('connector', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='connectors.connector')),
-                ('owner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.team')),
-                ('task', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='incidents', to='connectors.trackedtask')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "severity",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "V0 informational"),
+                            (1, "V1 operational"),
+                            (2, "V2 customer-impacting"),
+                            (3, "V3 regulatory, release-blocking"),
+                        ]
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("task", "Tracked task"), ("watch", "The portal's own watch"), ("manual", "A person")],
+                        max_length=10,
+                    ),
+                ),
+                ("rule", models.CharField(max_length=30)),
+                ("subject_kind", models.CharField(max_length=40)),
+                ("subject_key", models.CharField(max_length=120)),
+                ("subject_id", models.BigIntegerField(null=True)),
+                ("title", models.CharField(max_length=300)),
+                ("dedup_key", models.CharField(max_length=120)),
+                ("epoch", models.DateTimeField(help_text="The instant that was breached.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("acknowledged", "Acknowledged"),
+                            ("mitigated", "Mitigated"),
+                            ("resolved", "Resolved"),
+                        ],
+                        default="open",
+                        max_length=12,
+                    ),
+                ),
+                ("opened_at", models.DateTimeField()),
+                ("acknowledged_at", models.DateTimeField(null=True)),
+                ("mitigated_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "escalate_at",
+                    models.DateTimeField(
+                        help_text="When a lasting V1 becomes V2; NULL = not, or not again.", null=True
+                    ),
+                ),
+                ("repeats", models.PositiveIntegerField(db_default=0, default=0)),
+                ("impact", models.TextField(db_default="", default="")),
+                ("last_update_at", models.DateTimeField()),
+                (
+                    "commander",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "connector",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="connectors.connector",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.team"
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="incidents",
+                        to="connectors.trackedtask",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='TimelineEvent',
+            name="TimelineEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('what', models.CharField(max_length=20)),
-                ('actor_name', models.CharField(max_length=150)),
-                ('severity', models.PositiveSmallIntegerField(choices=[(0, 'V0 informational'), (1, 'V1 operational'), (2, 'V2 customer-impacting'), (3, 'V3 regulatory, release-blocking')])),
-                ('text', models.TextField(db_default='')),
-                ('incident', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='timeline', to='severity.incident')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("what", models.CharField(max_length=20)),
+                ("actor_name", models.CharField(max_length=150)),
+                (
+                    "severity",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "V0 informational"),
+                            (1, "V1 operational"),
+                            (2, "V2 customer-impacting"),
+                            (3, "V3 regulatory, release-blocking"),
+                        ]
+                    ),
+                ),
+                ("text", models.TextField(db_default="")),
+                (
+                    "incident",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="timeline",
+                        to="severity.incident",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('state', 'resolved'), _negated=True), fields=['-severity', 'opened_at', 'id'], name='incident_unresolved'),
+            model_name="incident",
+            index=models.Index(
+                condition=models.Q(("state", "resolved"), _negated=True),
+                fields=["-severity", "opened_at", "id"],
+                name="incident_unresolved",
+            ),
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('task__isnull', False)), fields=['task'], name='incident_task'),
+            model_name="incident",
+            index=models.Index(condition=models.Q(("task__isnull", False)), fields=["task"], name="incident_task"),
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('connector__isnull', False)), fields=['connector', '-id'], name='incident_connector'),
+            model_name="incident",
+            index=models.Index(
+                condition=models.Q(("connector__isnull", False)), fields=["connector", "-id"], name="incident_connector"
+            ),
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('escalate_at__isnull', False)), fields=['escalate_at'], name='incident_escalate'),
+            model_name="incident",
+            index=models.Index(
+                condition=models.Q(("escalate_at__isnull", False)), fields=["escalate_at"], name="incident_escalate"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'resolved'), _negated=True), fields=('dedup_key',), name='incident_one_unresolved'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "resolved"), _negated=True),
+                fields=("dedup_key",),
+                name="incident_one_unresolved",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.UniqueConstraint(fields=('dedup_key', 'epoch'), name='incident_once_per_epoch'),
+            model_name="incident",
+            constraint=models.UniqueConstraint(fields=("dedup_key", "epoch"), name="incident_once_per_epoch"),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__lte', 3)), name='incident_severity_known'),
+            model_name="incident",
+            constraint=models.CheckConstraint(condition=models.Q(("severity__lte", 3)), name="incident_severity_known"),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', True), ('mitigated_at__isnull', True), ('state', 'open')), models.Q(('acknowledged_at__isnull', False), ('mitigated_at__isnull', True), ('state', 'acknowledged')), models.Q(('mitigated_at__isnull', False), ('state', 'mitigated')), ('state', 'resolved'), _connector='OR'), name='incident_state_has_times'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("acknowledged_at__isnull", True), ("mitigated_at__isnull", True), ("state", "open")),
+                    models.Q(
+                        ("acknowledged_at__isnull", False), ("mitigated_at__isnull", True), ("state", "acknowledged")
+                    ),
+                    models.Q(("mitigated_at__isnull", False), ("state", "mitigated")),
+                    ("state", "resolved"),
+                    _connector="OR",
+                ),
+                name="incident_state_has_times",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('resolved_at__isnull', False), ('state', 'resolved')), models.Q(models.Q(('state', 'resolved'), _negated=True), ('resolved_at__isnull', True)), _connector='OR'), name='incident_resolved_has_time'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("resolved_at__isnull", False), ("state", "resolved")),
+                    models.Q(models.Q(("state", "resolved"), _negated=True), ("resolved_at__isnull", True)),
+                    _connector="OR",
+                ),
+                name="incident_resolved_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='incident',
-            constraint=models.CheckConstraint(condition=models.Q(('escalate_at__isnull', True), models.Q(('severity', 1), ('state__in', ('open', 'acknowledged'))), _connector='OR'), name='incident_escalates_from_active_v1'),
+            model_name="incident",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("escalate_at__isnull", True),
+                    models.Q(("severity", 1), ("state__in", ("open", "acknowledged"))),
+                    _connector="OR",
+                ),
+                name="incident_escalates_from_active_v1",
+            ),
         ),
         migrations.AddIndex(
-            model_name='timelineevent',
-            index=models.Index(fields=['incident', 'id'], name='timeline_incident'),
+            model_name="timelineevent",
+            index=models.Index(fields=["incident", "id"], name="timeline_incident"),
         ),
     ]

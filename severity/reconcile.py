@@ -1,0 +1,49 @@
+"""The slower look: finds what was skipped, lost or tampered with, from the truth and not from the armed clocks."""
+
+from django.db import connection, transaction
+
+from portal.operations.services import beat
+from severity import statements
+from severity.sweep import drain
+
+LIMIT = 1000
+
+# An open task past its deadline whose clock is not armed and that has no incident for it: arm it again.
+_REARM = """
+UPDATE connectors_trackedtask SET deadline_clock = deadline_at WHERE id IN (
+  SELECT t.id FROM connectors_trackedtask t
+  WHERE t.ended_at IS NULL AND t.deadline_clock IS NULL AND t.deadline_at < statement_timestamp() - interval '1 minute'
+    AND NOT EXISTS (SELECT 1 FROM severity_incident i
+                    WHERE i.dedup_key = 'task:' || t.id || ':deadline' AND i.epoch = t.deadline_at)
+  ORDER BY t.deadline_at LIMIT %s)
+"""
+# An ended task with an unresolved incident of a clock, that nobody is going to judge: judge it.
+_JUDGE = """
+UPDATE connectors_trackedtask SET judge_at = statement_timestamp() WHERE id IN (
+  SELECT t.id FROM severity_incident i JOIN connectors_trackedtask t ON t.id = i.task_id
+  WHERE i.state IN ('open', 'acknowledged') AND i.source = 'task' AND t.ended_at IS NOT NULL AND t.judge_at IS NULL
+    AND i.rule IN ('start', 'deadline', 'stall', 'input', 'blind', 'cancel')
+  LIMIT %s)
+"""
+# A failure that ended unseen: no incident was ever opened for it.
+_UNSEEN = """
+UPDATE connectors_trackedtask SET judge_at = statement_timestamp() WHERE id IN (
+  SELECT t.id FROM connectors_trackedtask t
+  WHERE t.judge_at IS NULL AND t.ended_at > statement_timestamp() - interval '1 day'
+    AND t.state IN ('failed_tool', 'failed', 'cancelled_remotely', 'lost', 'expired', 'not_started')
+    AND NOT EXISTS (SELECT 1 FROM severity_incident i WHERE i.task_id = t.id AND i.rule = t.state)
+  LIMIT %s)
+"""
+
+
+def tick() -> dict[str, int]:
+    """Repair, then judge without skipping locked rows. Returns what was repaired."""
+    counts = {}
+    for name, statement in (("rearmed", _REARM), ("rejudged", _JUDGE), ("unseen", _UNSEEN)):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement, [LIMIT])
+            counts[name] = cursor.rowcount
+    for statement in (statements.SLIPS, statements.JUDGED, statements.RAISED):
+        drain(statement, wait=True)
+    beat("severity.reconcile", dict(counts))
+    return counts

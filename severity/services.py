@@ -1,0 +1,117 @@
+"""What people do with incidents: acknowledge, mitigate, resolve, comment."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal.audit.services import record
+from portal.outbox.services import publish
+from portal.people.actors import Actor
+from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
+from portal.roles import Permission, may, who_may
+from severity.models import Incident, IncidentState, TimelineEvent
+from severity.rules import Level
+
+
+def _locked(actor: Actor, incident_id: int) -> Incident:
+    if actor.user is None or not may(actor, Permission.WORK_INCIDENT):
+        who = who_may(Permission.WORK_INCIDENT)
+        raise Forbidden(
+            "role", _("You may not %(what)s. Who may: %(who)s.") % {"what": Permission.WORK_INCIDENT.label, "who": who}
+        )
+    found = (
+        Incident.objects.select_related("owner")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(pk=incident_id)
+        .first()
+    )
+    if found is None:
+        raise Missing("no_such_incident", _("There is no incident INC-%d.") % incident_id)
+    return found
+
+
+def _refuse_unless(incident: Incident, *states: IncidentState) -> None:
+    if incident.state not in states:
+        raise Conflict(
+            "state",
+            _("%(id)s is %(state)s already.") % {"id": incident.human_id, "state": incident.get_state_display()},
+        )
+
+
+def _write(incident: Incident, *, actor: Actor, what: str, text: str, now: datetime, before: str) -> Incident:
+    incident.last_update_at = now
+    incident.changed_by, incident.changed_by_name = actor.user, actor.name
+    incident.save()
+    TimelineEvent.objects.create(
+        incident=incident, at=now, what=what, actor_name=actor.name, severity=incident.severity, text=text[:5000]
+    )
+    record(
+        actor=actor, action=f"incident.{what}", kind="incident", key=incident.human_id, now=now,
+        before=before, after=incident.fingerprint, detail=text,
+    )  # fmt: skip
+    if what != "comment":
+        publish(
+            topic=f"incident.{what}",
+            subject=f"{incident.level.name} {what}: {incident.title}",
+            payload={
+                "id": incident.human_id,
+                "severity": incident.level.name,
+                "state": incident.state,
+                "title": incident.title,
+                "rule": incident.rule,
+                "by": actor.name,
+                "url": incident.get_absolute_url(),
+            },
+            dedup_key=f"incident:{incident.pk}:{what}:{incident.severity}:by",
+            team_key=incident.owner.key,
+        )
+    return incident
+
+
+@transaction.atomic
+def acknowledge(*, actor: Actor, incident_id: int, now: datetime, text: str = "") -> Incident:
+    """Take it on: the actor becomes its commander."""
+    incident = _locked(actor, incident_id)
+    _refuse_unless(incident, IncidentState.OPEN)
+    before = incident.fingerprint
+    incident.state, incident.acknowledged_at, incident.commander = IncidentState.ACKNOWLEDGED, now, actor.user
+    return _write(incident, actor=actor, what="acknowledged", text=text, now=now, before=before)
+
+
+@transaction.atomic
+def mitigate(*, actor: Actor, incident_id: int, now: datetime, text: str = "") -> Incident:
+    """The effect has stopped, the cause may last. Says how."""
+    incident = _locked(actor, incident_id)
+    _refuse_unless(incident, IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
+    _need_text(text, _("Say how it was mitigated."))
+    before = incident.fingerprint
+    incident.state, incident.mitigated_at, incident.escalate_at = IncidentState.MITIGATED, now, None
+    incident.acknowledged_at = incident.acknowledged_at or now
+    incident.commander = incident.commander or actor.user
+    return _write(incident, actor=actor, what="mitigated", text=text, now=now, before=before)
+
+
+@transaction.atomic
+def resolve(*, actor: Actor, incident_id: int, now: datetime, text: str = "") -> Incident:
+    """It is over. From V2 on, what was done must be said."""
+    incident = _locked(actor, incident_id)
+    _refuse_unless(incident, IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.MITIGATED)
+    if incident.severity >= Level.V2:
+        _need_text(text, _("Say what was done; a customer-impacting incident is not closed without it."))
+    before = incident.fingerprint
+    incident.state, incident.resolved_at, incident.escalate_at = IncidentState.RESOLVED, now, None
+    return _write(incident, actor=actor, what="resolved", text=text, now=now, before=before)
+
+
+@transaction.atomic
+def comment(*, actor: Actor, incident_id: int, now: datetime, text: str = "") -> Incident:
+    """A line for the timeline."""
+    incident = _locked(actor, incident_id)
+    _need_text(text, _("Write what there is to say."))
+    return _write(incident, actor=actor, what="comment", text=text, now=now, before=incident.fingerprint)
+
+
+def _need_text(text: str, message: str) -> None:
+    if not text.strip():
+        raise Invalid("text", message, [Problem("text", message, "required")])
