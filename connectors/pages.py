@@ -67,7 +67,7 @@ def row_of(task: TrackedTask, now: datetime) -> TaskRow:
     """The row of one task, whose incidents are loaded with it."""
     word = shown(task, now)
     # Reached through the relation: this app knows nothing of what judges its tasks.
-    incidents: Any = task.incidents  # type: ignore[attr-defined]
+    incidents: Any = task.incidents
     unresolved = sorted((one for one in incidents.all() if not one.resolved), key=lambda one: -one.severity)
     return TaskRow(task, str(word.label), _BADGES.get(word, word.value), unresolved)
 
@@ -164,7 +164,7 @@ class TaskPage(PageView):
             raise Http404
         tasks = TrackedTask.objects.select_related("connector", "owner").defer("connector__document", "arguments")
         task: TrackedTask = get_object_or_404(tasks.prefetch_related("incidents"), pk=pk)
-        incidents: Any = task.incidents  # type: ignore[attr-defined]
+        incidents: Any = task.incidents
         context = {
             "task": task,
             "row": row_of(task, self.now),

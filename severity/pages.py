@@ -43,16 +43,13 @@ _LABELS = {
     "resolve": gettext_lazy("Resolve"),
 }
 _LINES = {
-    "opened": ("incident", "bad"),
-    "repeated": ("incident", "risk"),
-    "raised": ("risk", "bad"),
-    "escalated": ("risk", "bad"),
-    "acknowledged": ("half", "info"),
-    "mitigated": ("half", "info"),
-    "recovered": ("check", "ok"),
-    "resolved": ("check", "ok"),
-    "comment": ("pencil", ""),
-    "commented": ("pencil", ""),
+    "opened": ("incident", "bad", gettext_lazy("Opened")),
+    "repeated": ("incident", "risk", gettext_lazy("Came back")),
+    "raised": ("risk", "bad", gettext_lazy("Raised")),
+    "acknowledged": ("half", "info", gettext_lazy("Acknowledged")),
+    "mitigated": ("half", "info", gettext_lazy("Mitigated")),
+    "resolved": ("check", "ok", gettext_lazy("Resolved")),
+    "comment": ("pencil", "", gettext_lazy("Note")),
 }
 
 
@@ -93,6 +90,9 @@ class IncidentList(PageView):
         if tab not in dict(self.tabs):
             tab = ""
         listing = Listing(request, IncidentFilter, self._rows(tab))
+        # The tabs say the one; the other is for links from a task.
+        listing.form.fields.pop("open", None)
+        listing.form.fields.pop("task", None)
         context = listing.context()
         context |= {
             "rows": [{"incident": one, "cause": cause_of(one)} for one in context["rows"]],
@@ -162,8 +162,7 @@ def timeline(events: Iterable[TimelineEvent]) -> list[dict[str, Any]]:
     """The lines of parts/timeline.html, in the order given."""
     lines = []
     for event in events:
-        shape, tone = _LINES.get(event.what, ("dot", ""))
-        word = event.what.replace("_", " ").capitalize()
+        shape, tone, word = _LINES.get(event.what, ("dot", "", event.what.replace("_", " ").capitalize()))
         lines.append(
             {
                 "at": event.at,
