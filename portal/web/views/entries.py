@@ -89,7 +89,7 @@ class EntryDetail(KindView):
                 {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
                 for name, label in self.tabs
             ],
-            "segments": meter_segments(self.kind, completeness, base="?tab=document"),
+            "segments": meter_segments(self.kind, completeness, base="?"),
             "open_changes": list(
                 ChangeRequest.objects.visible().filter(kind=self.kind.name, key=key, state__in=OPEN_STATES)
             ),
