@@ -51,6 +51,7 @@ def apply(change: ChangeRequest, *, actor: Actor, now: datetime) -> Entry:
     entry.version = standing + 1
     entry.updated_at = now
     entry.applied_change_id, entry.applied_by, entry.applied_by_name = change.pk, actor.user, actor.name
+    entry._history_date = now
     try:
         with transaction.atomic():
             entry.save()

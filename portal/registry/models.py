@@ -1,5 +1,6 @@
 """Entry: what every governed thing has, and the version store under it."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.db import models
@@ -57,6 +58,8 @@ class Entry(models.Model):
     applied_change_id: int | None = None
     applied_by: Any = None
     applied_by_name: str = ""
+    # The name that simple-history looks for: the version is of the moment that was passed in, like all else.
+    _history_date: datetime | None = None
 
     class Meta:
         abstract = True

@@ -4,7 +4,7 @@ from django.db.migrations import RunSQL
 
 
 def version_table(entry: str, history: str) -> list[RunSQL]:
-    """One row a version, a real foreign key to the change (made by the model), an index for reading the past, and no edits.
+    """One row a version, a real foreign key to the change (made by the model), an index on the past, and no edits.
 
     Only `history_user_id` may be nulled, when an account is deleted; the name stays beside it.
     """

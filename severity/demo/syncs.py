@@ -1,0 +1,116 @@
+"""The data movements of the demo."""
+
+from portal.registry.documents import Document
+from severity.demo.parts import DAY, HOUR, MINUTE, place, sync
+
+STEPS = [
+    "Pause the schedule.",
+    "Reset the cursor of the streams concerned to the beginning of the lost window.",
+    "Run the window in chunks of one day.",
+    "Compare row counts with the source, stream by stream.",
+    "Resume the schedule and note the run in the log of the data platform.",
+]
+
+
+def documents() -> list[Document]:
+    """Eight routes a company of this kind has."""
+    return [
+        sync(
+            "crm-to-warehouse",
+            "CRM to warehouse",
+            "Accounts, contacts and deals of the CRM for reporting. Not for contacting people.",
+            "data-platform",
+            (place("CRM", "crm", "accounts", "contacts", "deals"), place("Warehouse", "raw.crm")),
+            "0 */2 * * *",
+            3 * HOUR,
+            730,
+            STEPS,
+        ),
+        sync(
+            "billing-to-warehouse",
+            "Billing to warehouse",
+            "Invoices and payments of the billing system of record; feeds recognized revenue.",
+            "billing-team",
+            (place("Billing", "billing", "invoices", "payments", "credit_notes"), place("Warehouse", "raw.billing")),
+            "15 * * * *",
+            2 * HOUR,
+            2555,
+            STEPS,
+        ),
+        sync(
+            "product-events-to-lake",
+            "Product events to data lake",
+            "Clicks and feature use, without personal data.",
+            "data-platform",
+            (
+                place("Event bus", "product-events", "clicks", "features"),
+                place("Data lake", "s3://lake/product-events"),
+            ),
+            "*/15 * * * *",
+            30 * MINUTE,
+            400,
+            ["Pause the consumer.", "Rewind its offsets.", "Replay into a new partition.", "Swap the partition."],
+            classes="A1 R0 S1",
+        ),
+        sync(
+            "erp-to-finance-mart",
+            "ERP to finance mart",
+            "General ledger and cost centres for the monthly close.",
+            "finance-team",
+            (place("ERP", "gl", "journal_lines", "cost_centres"), place("Finance mart", "finance.gl")),
+            "30 2 * * *",
+            30 * HOUR,
+            3650,
+            STEPS,
+            classes="A2 R2 S2",
+        ),
+        sync(
+            "ads-to-warehouse",
+            "Advertising spend to warehouse",
+            "Daily spend and clicks by campaign from the ad networks.",
+            "data-platform",
+            (place("Ad networks", "ads", "campaigns", "spend"), place("Warehouse", "raw.ads")),
+            "0 6 * * *",
+            DAY + 6 * HOUR,
+            730,
+            STEPS,
+            classes="A1 R0 S1",
+        ),
+        sync(
+            "support-tickets-to-warehouse",
+            "Support tickets to warehouse",
+            "Tickets and their handling times; texts are masked on the way.",
+            "support-team",
+            (place("Ticketing", "support", "tickets", "satisfaction"), place("Warehouse", "raw.support")),
+            "45 */4 * * *",
+            6 * HOUR,
+            365,
+            STEPS,
+            classes="A2 R1 S3",
+        ),
+        sync(
+            "warehouse-to-customer-portal",
+            "Warehouse to customer portal",
+            "Usage and balances that customers see in their own portal.",
+            "data-platform",
+            (place("Warehouse", "mart.usage", "usage_daily", "balances"), place("Customer portal", "portal.usage")),
+            "*/30 * * * *",
+            HOUR,
+            90,
+            STEPS,
+            classes="A2 R2 S2",
+            customer_impacting=True,
+        ),
+        sync(
+            "identity-to-directory",
+            "Identity provider to directory",
+            "Who works here and in which team, for ownership and access.",
+            "ai-platform",
+            (place("Identity provider", "idp", "people", "groups"), place("Directory", "directory.people")),
+            "5 * * * *",
+            2 * HOUR,
+            365,
+            STEPS,
+            classes="A2 R1 S3",
+        ),
+    ]

@@ -1,0 +1,125 @@
+"""The demo's data, loaded as `make demo` loads it."""
+
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from connectors.models import Connector, TaskState, TrackedTask
+from connectors.polling import Poller
+from portal.audit.models import AuditLine
+from portal.changes.models import ChangeRequest, ChangeState
+from portal.embedded.start import DEMO_PASSWORD, DEMO_PEOPLE
+from portal.operations.services import database_now
+from portal.people.models import User
+from portal.registry import kinds
+from severity.demo import tasks
+from severity.demo.tools import LEDGER_DESK
+from tests.servers.demo import DemoServer
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def loaded(settings: Any, monkeypatch: pytest.MonkeyPatch, demo_server: DemoServer) -> None:
+    settings.DEMO = True
+    monkeypatch.setenv("DEMO_MCP_PORT", demo_server.url.split(":")[2].split("/")[0])
+    call_command("load_demo")
+
+
+def test_it_is_refused_outside_a_demo(settings: Any) -> None:
+    settings.DEMO = False
+    with pytest.raises(CommandError, match="make demo"):
+        call_command("load_demo")
+    assert not User.objects.exists()
+
+
+def test_everybody_on_the_sign_in_page_can_sign_in(loaded: None) -> None:
+    for name in DEMO_PEOPLE.split():
+        assert Client().login(username=name, password=DEMO_PASSWORD), name
+    assert not User.objects.get(username="noor").has_usable_password()
+
+
+def test_every_entry_was_signed_and_is_sound(loaded: None) -> None:
+    counted = Counter(Connector.objects.values_list("kind", flat=True))
+    assert min(counted["runtime_tool"], counted["data_movement"]) >= 6
+    for connector in Connector.objects.all():
+        kind = kinds.get(connector.kind)
+        document, problems = kind.check(connector.document)
+        assert (document, problems) == (connector.document, []), connector.key
+        changes = ChangeRequest.objects.filter(key=connector.key, state=ChangeState.APPLIED)
+        assert changes.count() == connector.history.count() == connector.version
+        for change in changes:
+            signers = set(
+                AuditLine.objects.filter(change_id=change.pk, action="change.approve").values_list(
+                    "actor_name", flat=True
+                )
+            )
+            assert signers
+            assert change.author.username not in signers
+            assert change.applied_at == connector.history.get(version=change.applied_version).history_date
+    assert Connector.objects.filter(version=2).count() == 2
+
+
+def test_a_change_waits_for_each_role_and_a_draft_is_at_eight_of_nine(loaded: None) -> None:
+    waiting = {change.required_class: change for change in ChangeRequest.objects.waiting()}
+    assert set(waiting) == {"A1", "A2", "A3"}
+    for name in ("lead", "head", "executive"):
+        assert ChangeRequest.objects.to_sign_by(User.objects.get(username=name)).exists()
+    draft = ChangeRequest.objects.get(state=ChangeState.DRAFT)
+    kind = kinds.get(draft.kind)
+    completeness = kind.completeness(kind.check(draft.document)[1])
+    assert (draft.author.username, len(completeness.filled), completeness.missing) == (
+        "engineer",
+        8,
+        ("rollback_notes",),
+    )
+    assert ChangeRequest.objects.get(state=ChangeState.REJECTED).reason
+
+
+def test_loading_again_adds_nothing_until_an_hour_has_passed(loaded: None) -> None:
+    def counts() -> list[int]:
+        return [model.objects.count() for model in (User, Connector, ChangeRequest, TrackedTask)]
+
+    before = counts()
+    call_command("load_demo")
+    assert counts() == before
+    started = tasks.start(database_now() + timedelta(hours=1, seconds=5))
+    assert counts() == [*before[:3], before[3] + started]
+    assert started == len(tasks.JOBS)
+
+
+def test_a_demo_server_on_another_port_is_followed_by_a_change(loaded: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEMO_MCP_PORT", "8999")
+    call_command("load_demo")
+    desk = Connector.objects.get(key=LEDGER_DESK)
+    assert (desk.endpoint, desk.version) == ("http://127.0.0.1:8999/mcp", 2)
+
+
+def test_the_demo_server_takes_every_task_as_its_contract_says(loaded: None) -> None:
+    """Each job runs against the real server: none is refused for its arguments, one hangs, one asks, two fail."""
+    wanted = {
+        "campaign": TaskState.WORKING,
+        "ledger": TaskState.WORKING,
+        "review": TaskState.INPUT_REQUIRED,
+        "contacts": TaskState.FAILED_TOOL,
+        "catalogue": TaskState.FAILED,
+    }
+    poller = Poller()
+
+    def states() -> dict[str, str]:
+        found = {
+            task.idempotency_key.removeprefix(tasks.PREFIX).rpartition("-")[0]: task.state
+            for task in TrackedTask.objects.all()
+        }
+        return {name: found[name] for name in wanted}
+
+    end = time.monotonic() + 25
+    while time.monotonic() < end and states() != wanted:
+        poller.tick()
+        time.sleep(0.2)
+    assert states() == wanted
