@@ -1,0 +1,69 @@
+"""Many sweeps at once, and the two shapes that failed before, built on purpose."""
+
+import threading
+
+import pytest
+from django.db import connection, connections, transaction
+
+from connectors.models import TrackedTask
+from portal.operations.services import database_now
+from severity import statements, sweep
+from severity.models import Incident
+from tests.severity.slipping import PASSED, running
+
+
+@pytest.mark.usefixtures("committed")
+def test_many_sweeps_at_once_open_each_incident_once() -> None:
+    tasks = [running(deadline=PASSED) for _number in range(60)]
+    start = threading.Barrier(4)
+
+    def run() -> None:
+        start.wait()
+        for _round in range(3):
+            sweep.drain(statements.SLIPS, batch=7)
+        connections.close_all()
+
+    threads = [threading.Thread(target=run) for _number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Incident.objects.filter(task__in=tasks).count() == len(tasks)
+    assert sum(Incident.objects.filter(task__in=tasks).values_list("repeats", flat=True)) == 0
+
+
+@pytest.mark.usefixtures("committed")
+def test_writing_in_two_steps_without_locks_doubles_and_loses_as_it_failed_before() -> None:
+    """The two shapes that must not come back: they fail under the very faults that the sweep survives."""
+    task = running(deadline=PASSED)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE naive_incident (task_id bigint)")
+    try:
+        # Moved first, the incident to be written next; killed in between: nobody will ever look again.
+        with transaction.atomic():
+            TrackedTask.objects.filter(pk=task.pk).update(deadline_clock=None)
+        assert sweep.tick()["incidents"] == 0
+        # No lock and no key: two sweeps that look at the same moment both write.
+        other = running(deadline=PASSED)
+        both_looked = threading.Barrier(2)
+
+        def naive() -> None:
+            found = list(TrackedTask.objects.filter(due_at__lte=database_now()).values_list("pk", flat=True))
+            both_looked.wait()
+            with connection.cursor() as cursor:
+                cursor.executemany("INSERT INTO naive_incident VALUES (%s)", [(pk,) for pk in found])
+            connections.close_all()
+
+        threads = [threading.Thread(target=naive) for _number in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM naive_incident WHERE task_id = %s", [other.pk])
+            assert cursor.fetchone()[0] == 2
+        sweep.tick()
+        assert Incident.objects.filter(task=other).count() == 1
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE naive_incident")
