@@ -134,7 +134,8 @@ def sections(
     shown = errors if show_errors else {}
     made = []
     for section in kind.sections:
-        bad = any(_within(path, own) for path in errors for own in section.paths)
+        # A problem of the whole (no facets at all) leaves every section under it open.
+        bad = any(_within(path, own) or _within(own, path) for path in errors for own in section.paths)
         nodes: list[Node] = []
         own_errors: list[str] = []
         for path in section.paths:
