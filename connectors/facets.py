@@ -11,7 +11,7 @@ from connectors import rules
 from portal.changes.rules import ApprovalClass, ReversibilityClass, SensitivityClass
 from portal.registry.documents import Document, StrictSerializer
 
-SECONDS = {"min_value": 0.001, "max_value": 30 * 86400.0}
+SECONDS: dict[str, Any] = {"min_value": 0.001, "max_value": 30 * 86400.0}
 NAME = r"^[A-Za-z_][A-Za-z0-9_.:/-]*$"
 
 
@@ -19,7 +19,7 @@ class JSONSchemaField(serializers.JSONField):
     """A JSON Schema (2020-12 by default, draft-07 accepted). The validator itself says what is wrong."""
 
     def to_internal_value(self, data: Any) -> Any:
-        value = super().to_internal_value(data)
+        value: Any = super().to_internal_value(data)
         if isinstance(value, str):  # typed into a form and not readable as JSON: kept as it is until it is put right
             try:
                 value = json.loads(value)
@@ -88,7 +88,7 @@ class Operation(StrictSerializer):
         help_text=_("JSON Schema of the answer."),
         style={"example": '{"type": "object"}'},
     )
-    errors = OperationError(
+    errors = OperationError(  # type: ignore[call-arg,assignment] # many=True takes the list's arguments
         many=True,
         label=_("Error model"),
         help_text=_("The errors a caller must expect; at least one."),
@@ -108,7 +108,7 @@ class Operation(StrictSerializer):
 class ContractFacet(StrictSerializer):
     """Operations with their schemas and error models."""
 
-    operations = Operation(
+    operations = Operation(  # type: ignore[call-arg] # many=True takes the list's arguments
         many=True,
         label=_("Operations"),
         help_text=_("Every operation that the facade offers."),
@@ -417,5 +417,5 @@ class Facets(StrictSerializer):
         return sound
 
 
-UNKNOWN_FACET = serializers.ErrorDetail(_("There is no such facet."), "unknown_key")
+UNKNOWN_FACET = serializers.ErrorDetail("There is no such facet.", "unknown_key")
 FACETS: tuple[str, ...] = tuple(Facets().fields)

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from connectors import rules
 from connectors.facets import FACETS, Facets
 from connectors.models import Connector, ConnectorKind
-from connectors.summary import SUMMARY
 from connectors.profiles import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
+from connectors.summary import SUMMARY
 from portal.changes.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register

@@ -14,7 +14,7 @@ from portal.outbound.guard import Guard
 from portal.people.models import KEY_PATTERN
 from portal.registry.documents import EntrySerializer, StrictSerializer
 
-WINDOW = {"min_value": 1, "max_value": 90 * 86400}
+WINDOW: dict[str, Any] = {"min_value": 1, "max_value": 90 * 86400}
 REFERENCE = r"^(?:(?:env|file):[A-Za-z0-9_.-]{1,120})?$"
 
 
@@ -127,7 +127,7 @@ class RuntimeToolProfile(StrictSerializer):
         style={"example": "env:CRM_MCP_TOKEN"},
         error_messages={"invalid": _("Write env:NAME or file:NAME; the secret itself is never stored here.")},
     )
-    allowlist = AllowlistEntry(
+    allowlist = AllowlistEntry(  # type: ignore[call-arg] # many=True takes the list's arguments
         many=True,
         required=False,
         default=list,
@@ -135,7 +135,7 @@ class RuntimeToolProfile(StrictSerializer):
         label=_("Allowlist"),
         help_text=_("Which agent may call which operation. Nobody who is not named here."),
     )
-    tool_pins = ToolPin(
+    tool_pins = ToolPin(  # type: ignore[call-arg] # as above
         many=True,
         required=False,
         default=list,
@@ -208,7 +208,7 @@ class Runbook(StrictSerializer):
 class DataMovementProfile(StrictSerializer):
     """What moves from where to where, how often, how fresh it must be and how history is loaded again."""
 
-    source = Place(label=_("Source"))
+    source = Place(label=_("Source"))  # type: ignore[assignment] # a field of the document, not DRF's `source`
     destination = Place(label=_("Destination"))
     schedule = serializers.CharField(
         max_length=120,

@@ -132,7 +132,7 @@ def floor_of(document: Document) -> Floor:
     )
 
 
-def _covers(wider: object, narrower: object) -> bool:
+def _covers(wider: Any, narrower: Any) -> bool:
     """Whether every value of `narrower` is one of `wider`; what cannot be decided counts as no."""
     if wider == narrower:
         return True
@@ -146,13 +146,9 @@ def _covers(wider: object, narrower: object) -> bool:
 def needed_bump(before: Document, after: Document) -> tuple[int, str]:
     """How far the contract version must move between two documents, and the strongest reason."""
     old, new = _operations(before), _operations(after)
-    reasons: list[tuple[int, str]] = []
-    for name in old.keys() - new.keys():
-        reasons.append((_MAJOR, str(_("operation %s is removed") % name)))
-    for name in new.keys() - old.keys():
-        reasons.append((_MINOR, str(_("operation %s is new") % name)))
-    for name in old.keys() & new.keys():
-        reasons.append(_operation_bump(name, old[name], new[name]))
+    reasons = [(_MAJOR, str(_("operation %s is removed") % name)) for name in old.keys() - new.keys()]
+    reasons += [(_MINOR, str(_("operation %s is new") % name)) for name in new.keys() - old.keys()]
+    reasons += [_operation_bump(name, old[name], new[name]) for name in old.keys() & new.keys()]
     changed = {
         facet
         for facet in {**before["facets"], **after["facets"]}

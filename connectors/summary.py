@@ -2,11 +2,9 @@
 
 from typing import Any
 
-from django.db.models import Case, F, Func, IntegerField, Value, When
+from django.db.models import Case, CharField, F, Func, IntegerField, TextField, Value, When
 from django.db.models.fields.json import KeyTransform
-from django.db.models.functions import Coalesce, Concat, LPad
-from django.db.models import CharField, TextField
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce, Concat, LPad
 
 
 def _path(*names: str) -> Any:
@@ -38,4 +36,3 @@ SUMMARY: dict[str, Any] = {
     "schedule": _path("data_movement", "schedule"),
     "freshness_seconds": _path("data_movement", "freshness_seconds"),
 }
-

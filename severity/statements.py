@@ -8,7 +8,7 @@ from severity.models import Incident
 from severity.rules import CLOCK_RULES, END_RULES, LATE, Level
 
 ACTOR = "portal:severity sweep"
-_COLUMNS = [field.column for field in Incident._meta.concrete_fields]
+_COLUMNS = [str(field.column) for field in Incident._meta.concrete_fields]
 _COLUMN_LIST = ", ".join(f'"{name}"' for name in _COLUMNS)
 _NEW = [name for name in _COLUMNS if name != "id"]
 _NEW_LIST = ", ".join(f'"{name}"' for name in _NEW)

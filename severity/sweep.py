@@ -82,7 +82,7 @@ def drain(statement: str, *, batch: int = BATCH, wait: bool = False) -> tuple[in
 
 def _run(statement: str, limit: int, *, wait: bool) -> tuple[int, int]:
     ids = correlation.current()
-    parameters = {"limit": limit, "correlation": ids.correlation_id, "trace": ids.trace_id}
+    parameters: dict[str, int | str] = {"limit": limit, "correlation": ids.correlation_id, "trace": ids.trace_id}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement.format(skip=_WAIT if wait else _SKIP), parameters)
         rows, incidents = cursor.fetchone()
@@ -109,6 +109,6 @@ def forgive_own_outage() -> int:
             "UPDATE connectors_trackedtask SET blind_clock = statement_timestamp() + blind_seconds * interval '1 second'"
             " WHERE blind_clock IS NOT NULL AND ended_at IS NULL"
         )
-        forgiven = cursor.rowcount
+        forgiven = int(cursor.rowcount)
         beat(HEARTBEAT, {"forgiven": forgiven})
     return forgiven

@@ -141,7 +141,7 @@ class ChangeViewSet(PortalViewSet):
 
     def _change(self) -> ChangeRequest:
         number = self.object_id("CHG")
-        found = self.get_queryset().filter(pk=number).first()
+        found: ChangeRequest | None = self.get_queryset().filter(pk=number).first()
         if found is None:
             raise Missing("no_such_change", f"There is no change CHG-{number}.")
         return found

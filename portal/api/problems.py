@@ -30,9 +30,7 @@ def problem(status: int, rule: str, detail: str, problems: list[Problem] | None 
         "correlation_id": correlation.current().correlation_id,
     }
     if problems:
-        body["errors"] = [
-            {"path": found.path, "message": str(found.message), "code": found.code} for found in problems
-        ]
+        body["errors"] = [{"path": found.path, "message": str(found.message), "code": found.code} for found in problems]
     return body
 
 
@@ -51,8 +49,9 @@ def _of(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
         return None
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = str(getattr(error, "auth_header", ""))
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        headers["Retry-After"] = str(int(error.wait))
+    wait = getattr(error, "wait", None)
+    if wait:
+        headers["Retry-After"] = str(int(wait))
     if isinstance(error, exceptions.ValidationError):
         errors = flatten(error.detail)
         count = len(errors)

@@ -10,7 +10,7 @@ from rest_framework.utils.serializer_helpers import ReturnDict, ReturnList
 
 def _default(value: object) -> object:
     if isinstance(value, ReturnDict | Mapping):
-        return dict(value)  # type: ignore[call-overload]
+        return dict(value)
     if isinstance(value, ReturnList | set | tuple):
         return list(value)
     return str(value)

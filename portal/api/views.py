@@ -1,11 +1,11 @@
 """What every API view has: the actor, one clock, problems, idempotent POST."""
 
-from typing import Any
+from typing import Any, cast
 
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.contrib.auth.decorators import login_not_required
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from portal.api import idempotency
 from portal.api.pagination import KeysetPagination
+from portal.operations.models import IdempotencyRecord
 from portal.operations.services import database_now
 from portal.people.actors import Actor
 from portal.people.requests import actor_of
@@ -32,6 +33,7 @@ class PortalViewSet(GenericViewSet[Any]):
     filterset_class: type[Any] | None = None
     ordering = "-id"
     orderings: dict[str, str] = {}
+    _idempotency: IdempotencyRecord | None = None
 
     @property
     def actor(self) -> Actor:
@@ -83,13 +85,13 @@ class PortalViewSet(GenericViewSet[Any]):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer under the Idempotency-Key where one is sent with a POST."""
-        self._idempotency: idempotency.IdempotencyRecord | None = None
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        self._idempotency = None
+        response: Any = super().dispatch(request, *args, **kwargs)
         if self._idempotency is not None:
             if isinstance(response, Response):
                 response.render()
             idempotency.finish(self._idempotency, response)
-        return response
+        return cast(HttpResponse, response)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After sign-in and permission: claim the key, or answer with what it gave before."""
@@ -97,7 +99,7 @@ class PortalViewSet(GenericViewSet[Any]):
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key:
             begun = idempotency.begin(
-                user_id=request.user.pk,
+                user_id=int(request.user.pk or 0),
                 key=key,
                 print_=idempotency.fingerprint(request._request),
                 now=timezone.now(),
@@ -112,7 +114,7 @@ class PortalViewSet(GenericViewSet[Any]):
         return super().handle_exception(exc)
 
 
-class Replayed(Exception):  # noqa: N818 - a way out of `initial`, not an error
+class Replayed(Exception):
     """Carries the stored answer of an earlier, equal request."""
 
     def __init__(self, response: HttpResponse) -> None:

@@ -275,4 +275,3 @@ def withdraw(*, actor: Actor, change_id: int, now: datetime, reason: str = "") -
     record(actor=actor, action="change.withdraw", kind=change.kind, key=change.key, now=now,
            before=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
     return change
-

@@ -214,7 +214,7 @@ class Portal:
             raise _Stopped
 
 
-class _Stopped(Exception):  # noqa: N818 - nothing is wrong
+class _Stopped(Exception):
     """Ctrl-C while starting."""
 
 

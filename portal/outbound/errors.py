@@ -14,22 +14,22 @@ class OutboundError(Exception):
         self.sent = sent
 
 
-class OutboundRefused(OutboundError):  # noqa: N818 - named for what happened
+class OutboundRefused(OutboundError):
     """The portal itself refused to send: the address, a header or the credential is not acceptable."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, sent=False)
 
 
-class OutboundFailed(OutboundError):  # noqa: N818 - named for what happened
+class OutboundFailed(OutboundError):
     """The connection could not be made or broke before the answer was complete."""
 
 
-class OutboundTimeout(OutboundError):  # noqa: N818 - named for what happened
+class OutboundTimeout(OutboundError):
     """One of the time limits passed: connecting, one read, or the whole exchange."""
 
 
-class AnswerTooLarge(OutboundError):  # noqa: N818 - named for what happened
+class AnswerTooLarge(OutboundError):
     """The answer is larger than the caller accepts; reading stopped there."""
 
     def __init__(self, limit: int) -> None:

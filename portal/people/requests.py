@@ -14,7 +14,7 @@ def client_address(request: HttpRequest) -> str:
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     trusted: int = settings.TRUSTED_PROXIES
     if trusted and len(forwarded) >= trusted:
-        return forwarded[-trusted][:45]
+        return str(forwarded[-trusted])[:45]
     return str(request.META.get("REMOTE_ADDR", ""))[:45]
 
 

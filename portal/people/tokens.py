@@ -39,7 +39,7 @@ def find_token(token: str, *, now: datetime) -> ApiToken | None:
     """The usable token of an active user with this text, by its digest: one query on the primary key."""
     if len(token) > 200 or not token.isascii():
         return None
-    found = ApiToken.objects.select_related("user").filter(digest=hash_token(token)).first()
+    found: ApiToken | None = ApiToken.objects.select_related("user").filter(digest=hash_token(token)).first()
     if found is None or not found.usable_at(now) or not found.user.is_active:
         return None
     if found.last_used_at is None or now - found.last_used_at > USED_AGAIN_AFTER:

@@ -109,7 +109,7 @@ def test_the_life_of_a_portal(environment: dict[str, str], tmp_path: Path, start
         for word, name in (("gunicorn", "web"), ("portal.celery worker", "worker"), ("bin/postgres", "postgres")):
             victim = first.part(word)
             os.kill(victim.pid, signal.SIGKILL)
-            until(lambda name=name: f"{name:<9} started again" in first.shown, 20)  # type: ignore[misc]
+            until(lambda name=name: f"{name:<9} started again" in first.shown, 20)
             assert f"{name:<9} died (signal 9, SIGKILL); starts again in 0.5 s" in first.shown
         until(lambda: answers(first.port), 15)
         until(lambda: first.status("/-/readyz") in {200, 503}, 15)

@@ -34,7 +34,7 @@ print("down", flush=True)
 
 
 def child(home: Path, code: str, **options: object) -> Child:
-    return Child("part", (sys.executable, "-c", code), home / "part.log", **options)  # type: ignore[arg-type]
+    return Child("part", (sys.executable, "-c", code), home / "part.log", **options)
 
 
 def supervise(supervisor: Supervisor, seconds: float) -> None:

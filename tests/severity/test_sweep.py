@@ -8,7 +8,7 @@ from django.db import connection
 from connectors.models import TaskState, TrackedTask
 from portal.audit.models import AuditLine
 from portal.operations.models import Heartbeat
-from portal.operations.services import database_now
+from portal.operations.services import beat, database_now
 from portal.outbox.models import OutboxEvent
 from severity import reconcile, sweep
 from severity.models import Incident
@@ -125,7 +125,7 @@ def test_a_completion_in_time_opens_nothing() -> None:
 
 def test_after_an_outage_of_the_portal_blindness_is_forgiven_once() -> None:
     task = running(blind=PASSED)
-    sweep.beat(sweep.HEARTBEAT)
+    beat(sweep.HEARTBEAT)
     Heartbeat.objects.filter(name=sweep.HEARTBEAT).update(at=database_now() - timedelta(minutes=10))
     sweep.tick()
     assert not Incident.objects.filter(task=task).exists()

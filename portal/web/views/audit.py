@@ -44,7 +44,9 @@ class AuditLog(PageView):
                     for line in listing.queryset.iterator(1000))  # fmt: skip
             head = ["at", "actor", "actor_type", "action", "kind", "key", "change", "before", "after", "correlation_id"]
             return csv_response("audit", head, rows)
-        columns = [{"label": label} for label in (_("Time"), _("Actor"), _("Action"), _("Object"), _("Change"), _("Digest"))]
+        columns = [
+            {"label": label} for label in (_("Time"), _("Actor"), _("Action"), _("Object"), _("Change"), _("Digest"))
+        ]
         return render(request, "audit.html", listing.context() | {"columns": columns})
 
 

@@ -113,9 +113,7 @@ class Review(PageView):
             if change.required_class and change.open
             else "",
             "problems": summary_of(problems),
-            "why_not": decisions.refusal_to_decide(change, self.actor)
-            if change.state == ChangeState.IN_REVIEW
-            else "",
+            "why_not": decisions.refusal_to_decide(change, self.actor) if change.state == ChangeState.IN_REVIEW else "",
             "own": change.author_id == self.actor.user_id,
             "moved_on": moved_on,
             "error": error,

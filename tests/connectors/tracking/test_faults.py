@@ -175,7 +175,7 @@ def test_answers_that_could_not_be_recorded_are_recorded_later(
     def cut_off_first(changes: list[object]) -> object:
         if changes:
             _cut(connection.connection.info.backend_pid)
-        return record(changes)  # type: ignore[arg-type]
+        return record(changes)
 
     monkeypatch.setattr(claim, "record", cut_off_first)
     with pytest.raises(Error):
