@@ -2,7 +2,7 @@
 
 `PORTAL_MODE` says what this process is:
 
-- `production` (the default, so that a forgotten variable means the strict one): refuses insecure values, see `portal.checks`;
+- `production` (the default, so that a forgotten variable means the strict one): refuses to start with an insecure value, see the end;
 - `local`: `make run`, one machine on a loopback address;
 - `demo`: `make demo`, as `local` with the demo sign-ins shown;
 - `test`: the test suite.
@@ -334,3 +334,23 @@ LOGGING: dict[str, Any] = {
         "celery.beat": {"level": "WARNING"},
     },
 }
+
+# --- Production refuses insecure values -------------------------------------------------------------------------------------
+
+if PRODUCTION:
+    _insecure = [
+        sentence
+        for wrong, sentence in (
+            (DEBUG, "DEBUG is on; unset it."),
+            (SECRET_KEY == INSECURE_SECRET_KEY, "SECRET_KEY is not set; give it 50 or more random characters."),
+            (len(SECRET_KEY) < 50 and SECRET_KEY != INSECURE_SECRET_KEY, "SECRET_KEY is shorter than 50 characters."),
+            (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS must name the portal's own host names."),
+            (not SECURE_COOKIES, "SECURE_COOKIES is off; cookies would travel in plain text."),
+            (not PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the portal's https address."),
+        )
+        if wrong
+    ]
+    if _insecure:
+        raise ImproperlyConfigured(
+            "PORTAL_MODE is production and this portal does not start insecurely: " + " ".join(_insecure)
+        )

@@ -85,7 +85,6 @@ class PortalViewSet(GenericViewSet[Any]):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer under the Idempotency-Key where one is sent with a POST."""
-        self._idempotency = None
         response: Any = super().dispatch(request, *args, **kwargs)
         if self._idempotency is not None:
             if isinstance(response, Response):
