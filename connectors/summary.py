@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Case, CharField, F, Func, IntegerField, TextField, Value, When
+from django.db.models import Case, F, Func, IntegerField, TextField, Value, When
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast, Coalesce, Concat, LPad
 
@@ -20,9 +20,13 @@ def _length(*names: str) -> Any:
 
 SUMMARY: dict[str, Any] = {
     "id": Concat(
-        Case(When(kind="runtime_tool", then=Value("RT-")), default=Value("DM-")),
-        Case(When(pk__lt=1000, then=LPad(Cast("pk", TextField()), 3, Value("0"))), default=Cast("pk", TextField())),
-        output_field=CharField(),
+        Case(When(kind="runtime_tool", then=Value("RT-")), default=Value("DM-"), output_field=TextField()),
+        Case(
+            When(pk__lt=1000, then=LPad(Cast("pk", TextField()), 3, Value("0"), output_field=TextField())),
+            default=Cast("pk", TextField()),
+            output_field=TextField(),
+        ),
+        output_field=TextField(),
     ),
     "kind": "kind",
     "customer_impacting": "customer_impacting",

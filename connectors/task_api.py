@@ -136,6 +136,7 @@ class TaskViewSet(PortalViewSet):
         "connector__document", "arguments", "result", "input_requests"
     )
     serializer_class = TaskBody
+    bodies = {"create": TaskBody}
     filterset_class = TaskFilter
     orderings = {"id": "id", "deadline_at": "deadline_at", "accepted_at": "accepted_at"}
     write_permissions = {"create": Permission.START_TASK, "cancel": Permission.START_TASK}

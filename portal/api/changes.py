@@ -126,6 +126,13 @@ class ChangeViewSet(PortalViewSet):
     """Propose, edit, submit, approve, reject, withdraw."""
 
     filterset_class = ChangeFilter
+    bodies = {
+        "create": CreateBody,
+        "partial_update": EditWithRevision,
+        "approve": ApproveBody,
+        "reject": ApproveBody,
+        "withdraw": WithdrawBody,
+    }
     orderings = {"submitted_at": "submitted_at", "created_at": "created_at", "id": "id"}
     write_permissions = {
         "create": Permission.PROPOSE,

@@ -6,6 +6,8 @@ import orjson
 from django.db.models import F, Model, Q, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -216,4 +218,10 @@ def viewset_for(collection: str) -> type[EntryViewSet]:
     """The viewset of one collection."""
     filterset = registered.in_collection(collection)[0].filterset
     name = f"{collection.capitalize()}ViewSet"
-    return type(name, (EntryViewSet,), {"collection": collection, "filterset_class": filterset})
+    document = PolymorphicProxySerializer(
+        component_name=f"{collection.capitalize()}Document",
+        serializers=[kind.serializer for kind in registered.in_collection(collection)],
+        resource_type_field_name=None,
+    )
+    bodies = {"create": document, "update": document, "partial_update": OpenApiTypes.OBJECT}
+    return type(name, (EntryViewSet,), {"collection": collection, "filterset_class": filterset, "bodies": bodies})

@@ -5,9 +5,12 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
 
+from portal.api.permissions import TablePermission
+
 
 @method_decorator(login_not_required, name="dispatch")
 class SchemaView(SpectacularAPIView):
     """JSON unless YAML is asked for."""
 
+    permission_classes = [TablePermission]
     renderer_classes = [OpenApiJsonRenderer, OpenApiYamlRenderer]

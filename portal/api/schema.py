@@ -2,11 +2,49 @@
 
 from typing import Any, Literal
 
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """How `Authorization: Bearer …` is described; found by its class, not registered anywhere."""
+
+    target_class = "portal.api.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    """How the session of a signed-in browser is described."""
+
+    target_class = "portal.api.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
 
 
 class PortalSchema(AutoSchema):
-    """Adds what every operation shares: problem details on errors."""
+    """Adds what every operation shares: problem details on errors, and bodies named by the view for each action.
+
+    A view names the serializers of its bodies in `bodies` (action → serializer); answers are plain objects unless
+    `extend_schema` says more.
+    """
+
+    def get_request_serializer(self) -> Any:
+        """The body of this action, if the view names one."""
+        bodies: dict[str, Any] = getattr(self.view, "bodies", {})
+        return bodies.get(getattr(self.view, "action", ""))
+
+    def get_response_serializers(self) -> Any:
+        """An object, unless the view says more."""
+        return OpenApiTypes.OBJECT
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return getattr(self.view, "action", "") == "list"
 
     def get_tags(self) -> list[str]:
         """The collection an address belongs to."""
