@@ -7,7 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How `Authorization: Bearer …` is described; found by its class, not registered anywhere."""
 
     target_class = "portal.api.authentication.BearerAuthentication"
@@ -17,7 +17,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {"type": "http", "scheme": "bearer"}
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the session of a signed-in browser is described."""
 
     target_class = "portal.api.authentication.SessionAuthentication"
@@ -33,6 +33,12 @@ class PortalSchema(AutoSchema):
     A view names the serializers of its bodies in `bodies` (action → serializer); answers are plain objects unless
     `extend_schema` says more.
     """
+
+    def get_operation_id(self) -> str:
+        """As usual, but one version of an entry is not the list of them."""
+        found: str = super().get_operation_id()
+        one = getattr(self.view, "action", "") == "version"
+        return found.replace("_versions_", "_version_") if one else found
 
     def get_request_serializer(self) -> Any:
         """The body of this action, if the view names one."""

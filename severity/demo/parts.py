@@ -26,7 +26,7 @@ META_KEY = HEADER_KEY | {"location": "_meta", "name": "portal.example/idempotenc
 NO_KEY = {"location": "not_applicable", "name": "", "derivation": "", "dedupe_window_seconds": 0}
 
 
-def schema(required: str = "", **properties: Any) -> Document:
+def schema(required: str = "", /, **properties: Any) -> Document:
     """An object schema; a property is a type's name or a schema, `required` names are parted by blanks."""
     made: Document = {
         "type": "object",

@@ -5,9 +5,9 @@ from portal.registry.documents import Document
 from severity.demo.parts import DAY, HEADER_KEY, HOUR, META_KEY, facets, operation, schema, sla, tool
 
 LEDGER_DESK, CUSTOMER_STATEMENTS = "ledger-desk", "customer-statements"
-_SECONDS = {"type": "number", "minimum": 0, "maximum": DAY}
-_TTL = {"type": "number", "exclusiveMinimum": 0, "maximum": 30 * DAY}
-_CUSTOMER = {"type": "string", "examples": sorted(CUSTOMERS)}
+_SECONDS: Document = {"type": "number", "minimum": 0, "maximum": DAY}
+_TTL: Document = {"type": "number", "exclusiveMinimum": 0, "maximum": 30 * DAY}
+_CUSTOMER: Document = {"type": "string", "examples": sorted(CUSTOMERS)}
 _LONG = {"seconds": _SECONDS, "ttl_seconds": _TTL}
 _UNDO = "Statements and reconciliations are replaced by the next run; an export is undone by deleting its batch by id."
 

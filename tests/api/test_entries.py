@@ -1,9 +1,11 @@
 """Connectors, the allowlist and the schema by API."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
@@ -149,4 +151,12 @@ def test_the_schema_is_openapi_3_1_in_json_and_names_every_address(api_of: ApiOf
     for address in ("connectors/", "connectors/{key}/", "changes/", "changes/{id}/approve/", "tasks/", "allowlist/"):
         assert f"/api/v1/{address}" in schema["paths"], sorted(schema["paths"])
     assert "application/problem+json" in str(schema["paths"]["/api/v1/changes/"]["post"]["responses"]["default"])
+    create = schema["paths"]["/api/v1/connectors/"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert create["$ref"].endswith("ConnectorsDocumentRequest")
+    assert {"bearer", "session"} <= set(schema["components"]["securitySchemes"])
+    assert "approval_policy_hook" in schema["components"]["schemas"]["FacetsRequest"]["properties"]
     assert APIClient().get("/api/v1/schema/").status_code == 401
+
+
+def test_the_schema_is_made_without_a_warning() -> None:
+    call_command("spectacular", validate=True, fail_on_warn=True, file=os.devnull)
