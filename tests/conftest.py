@@ -1,4 +1,4 @@
-"""What tests share: servers, people, signed-in clients, and a database in which other connections see what is written."""
+"""What tests share: servers, people, signed-in clients, and a database that other connections see."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
