@@ -15,7 +15,7 @@ from rest_framework import serializers
 from portal.people.models import Team
 from portal.refusals import Problem
 from portal.registry.documents import Document
-from portal.registry.kinds import Completeness, Kind
+from portal.registry.kinds import Completeness, Kind, Section
 
 ABSENT: Any = object()
 MAX_ROWS = 200
@@ -133,6 +133,7 @@ def sections(
         errors.setdefault(problem.path, []).append(problem.message)
     shown = errors if show_errors else {}
     made = []
+    seen: set[str] = set()
     for section in kind.sections:
         # A problem of the whole (no facets at all) leaves every section under it open.
         bad = any(_within(path, own) or _within(own, path) for path in errors for own in section.paths)
@@ -156,9 +157,22 @@ def sections(
                 "errors": own_errors,
                 "nodes": nodes,
                 "facet": section.facet,
+                "anchors": _anchors(section, seen),
             }
         )
     return made
+
+
+def _anchors(section: Section, seen: set[str]) -> list[str]:
+    """The ids that the error summary may link to and that no field has: of a facet, and of what holds the section's fields."""
+    wholes = [*(section.paths if section.facet else ()), *(path.rpartition(".")[0] for path in section.paths)]
+    new = [whole for whole in dict.fromkeys(wholes) if whole and whole not in seen]
+    seen.update(new)
+    return [_identity(whole) for whole in new]
+
+
+def _identity(path: str) -> str:
+    return "f-" + path.replace(".", "-").replace("_", "-")
 
 
 def _within(path: str, own: str) -> bool:
@@ -183,9 +197,8 @@ def _children(field: Any, value: Any, path: str, errors: dict[str, list[str]]) -
 
 
 def _node(field: Any, value: Any, path: str, errors: dict[str, list[str]], *, fixed: bool = False) -> Node:
-    identity = "f-" + path.replace(".", "-").replace("_", "-")
     about = {
-        "id": identity,
+        "id": _identity(path),
         "path": path,
         "label": field.label or path.rpartition(".")[2],
         "help": field.help_text or "",
@@ -283,7 +296,7 @@ def summary_of(problems: list[Problem]) -> list[dict[str, str]]:
     return [
         {
             "message": f"{problem.path}: {problem.message}" if problem.path else problem.message,
-            "href": "#f-" + problem.path.replace(".", "-").replace("_", "-") if problem.path else "",
+            "href": f"#{_identity(problem.path)}" if problem.path else "",
         }
         for problem in problems
     ]

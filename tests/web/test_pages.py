@@ -223,3 +223,14 @@ def test_registering_begins_with_the_choice_of_a_kind(client_of: ClientOf) -> No
     page = text_of(client_of("amal"), "/register/")
     assert 'href="/tools/new/"' in page
     assert 'href="/syncs/new/"' in page
+
+
+def test_every_link_of_the_error_summary_leads_to_one_place(client_of: ClientOf) -> None:
+    client = client_of("amal")
+    response = client.post(
+        "/tools/new/", {"key": "half-tool", "facets.retry.jitter": "false", "submit": "1"}, follow=True
+    )
+    page = response.content.decode()
+    links = re.findall(r'<li><a href="#([^"]+)">', page[page.index('class="errors"') : page.index('class="form-nav"')])
+    assert "f-runtime-tool" in links
+    assert [link for link in links if page.count(f'id="{link}"') != 1] == []
