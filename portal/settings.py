@@ -2,7 +2,7 @@
 
 `PORTAL_MODE` says what this process is:
 
-- `production` (the default, so that a forgotten variable means the strict one): refuses to start with an insecure value, see the end;
+- `production` (the default, so that a forgotten variable means the strict one): refuses an insecure value, see the end;
 - `local`: `make run`, one machine on a loopback address;
 - `demo`: `make demo`, as `local` with the demo sign-ins shown;
 - `test`: the test suite.
