@@ -1,14 +1,11 @@
 """Polls per second of one worker's polling beside a plain loop of the same client, in the same run.
 
-    DATABASE_URL=postgresql://… PORTAL_MODE=test python -m bench.polling [--seconds 8] [--tasks 2000]
-
-Makes and drops a database of its own beside the one DATABASE_URL names. The plain loop has as many threads as a
+The plain loop has as many threads as a
 worker uses for one server and does nothing with the answers; the worker also claims every task in the database and
 records every look. Both run in turn, several times, against the same server in a process of its own.
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -18,45 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 
-import django
-import psycopg
-
-os.environ.setdefault("PORTAL_MODE", "test")
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-SCRATCH = f"bench_polling_{os.getpid()}"
-TASKS = """
-INSERT INTO connectors_trackedtask (connector_id, operation, remote_task_id, idempotency_key, owner_id,
-  arguments_digest, started_by_id, started_by_name, correlation_id, state, adopted, remote_status, status_message,
-  trouble, start_seconds, deadline_seconds, stall_seconds, input_seconds, blind_seconds, cancel_seconds, accepted_at,
-  started_at, deadline_at, last_seen_at, last_change_at, deadline_clock, stall_clock, blind_clock, next_poll_at,
-  poll_lease, polls, misses)
-SELECT %(connector)s, 'reconcile_ledger', 'remote-' || n, 'key-' || n, %(owner)s, repeat('0', 64), %(user)s, 'amal', '',
-  'working', false, 'working', 'Matching bank lines with postings.', '', 60, 86400, 3600, 3600, 3600, 60,
-  now(), now(), now() + interval '1 day', now(), now(), now() + interval '1 day', now() + interval '1 hour',
-  now() + interval '1 hour', now(), 0, 0, 0
-  FROM generate_series(1, %(tasks)s) AS n
-"""
-
-
-@contextmanager
-def scratch_database() -> Iterator[None]:
-    """A database that exists only for this run; Django is set up on it."""
-    url = os.environ["DATABASE_URL"]
-    base = url.rpartition("/")[0]
-    with psycopg.connect(f"{base}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{SCRATCH}"')
-        os.environ["DATABASE_URL"] = f"{base}/{SCRATCH}"
-        try:
-            django.setup()
-            from django.core.management import call_command
-
-            call_command("migrate", verbosity=0, skip_checks=True)
-            yield
-        finally:
-            from django.db import connections
-
-            connections.close_all()
-            admin.execute(f'DROP DATABASE "{SCRATCH}" WITH (FORCE)')
+from bench.scratch import scratch_database
+from bench.tasks import fill
 
 
 @contextmanager
@@ -107,28 +67,12 @@ def polling(seconds: float) -> float:
     return recorded / spent
 
 
-def main() -> None:
+def run(options: argparse.Namespace) -> None:
     """Print both rates and their ratio."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tasks", type=int, default=5000)
-    options = parser.parse_args()
     with scratch_database(), answerer() as url:
-        from django.db import connection
-
         from connectors.polling import AT_ONCE
-        from tests.connectors.tracking import world
 
-        connector = world.connector(url)
-        user = world.person().user
-        assert user is not None
-        with connection.cursor() as cursor:
-            cursor.execute(
-                TASKS,
-                {"connector": connector.pk, "owner": connector.owner_id, "user": user.pk, "tasks": options.tasks},
-            )
-            cursor.execute("ANALYZE")
+        fill(options.polled, url)
         plain(url, AT_ONCE, 1)
         ratios = []
         for _ in range(options.rounds):
@@ -138,5 +82,7 @@ def main() -> None:
         print(f"median ratio {statistics.median(ratios):.2f} with {AT_ONCE} threads (aim: at most 1.5)")
 
 
-if __name__ == "__main__":
-    main()
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.add_argument("--seconds", type=float, default=6, help="length of each run (6)")
+    parser.add_argument("--polled", type=int, default=5000, help="tasks under watch (5,000)")
