@@ -41,7 +41,7 @@ check: lint ## Linters, types, layers, production settings, migrations and the q
 lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
+	PORTAL_MODE=test $(BIN)/mypy .
 	$(BIN)/lint-imports
 	env -u DEBUG $(PRODUCTION_ENV) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(WITH_DATABASE) \
