@@ -3,7 +3,6 @@
 The arguments that say how a task goes (seconds, ttl_seconds, honours_cancel) are declared here and read by the tasks
 extension.
 """
-# ruff: noqa: ARG001
 
 from typing import Annotated, Any
 
