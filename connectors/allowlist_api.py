@@ -16,7 +16,7 @@ class AllowlistViewSet(PortalViewSet):
     """What an agent may call now. Nobody who is not named may call anything."""
 
     read_permission = Permission.READ_ALLOWLIST
-    pagination_class = None  # type: ignore[assignment] # one answer, not a list of pages  # one answer, whole
+    pagination_class = None  # type: ignore[assignment] # one answer, whole
 
     @extend_schema(
         parameters=[OpenApiParameter("agent", str, required=True)], responses={200: OpenApiTypes.OBJECT, 304: None}

@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.audit.models import AuditLine
 from portal.changes.models import OPEN_STATES, ChangeRequest
@@ -73,7 +74,12 @@ class EntryList(KindView):
 class EntryDetail(KindView):
     """One entry: its document by section, its versions, its changes, its audit."""
 
-    tabs = (("", _("Summary")), ("document", _("Document")), ("versions", _("Versions")), ("activity", _("Activity")))
+    tabs = (
+        ("", gettext_lazy("Summary")),
+        ("document", gettext_lazy("Document")),
+        ("versions", gettext_lazy("Versions")),
+        ("activity", gettext_lazy("Activity")),
+    )
 
     def get(self, request: HttpRequest, pages: str, key: str) -> HttpResponse:
         """One tab of it."""
