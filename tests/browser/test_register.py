@@ -14,7 +14,7 @@ from tests.registering import proposed
 
 pytestmark = pytest.mark.browser
 VisitorOf = Callable[..., Visitor]
-PASSWORD = "a long walk by the harbour"  # noqa: S105 - of nobody
+PASSWORD = "a long walk by the harbour"
 NOTES = "Reads only; there is nothing to undo, and a call can be repeated at any time."
 
 

@@ -1,0 +1,125 @@
+"""Every page in every look: labels and contrast, content policy, no third party, no sideways scrolling."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from connectors.demo.tools import PLANS
+from portal.changes import services
+from portal.changes.services import Draft
+from portal.operations.services import database_now
+from severity import sweep
+from severity.models import Incident
+from tests.browser.conftest import Visitor
+from tests.connectors.tracking import world
+from tests.documents import data_movement_document, runtime_tool_document, without
+from tests.people import actor
+from tests.registering import apply_connector, approved, proposed, submitted
+from tests.severity.slipping import PASSED, running
+
+pytestmark = pytest.mark.browser
+# What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
+NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "healthz", "readyz"}
+NOT_OURS = ("admin/", "api/v1/")
+WIDTHS = (1360, 390)
+NARROW = 320
+Asked = tuple[str, str, str]
+
+
+def newer(key: str) -> None:
+    """A second version of a tool, applied."""
+    document = runtime_tool_document(key, {"facets.retry.max_attempts": 5, "facets.version.number": "1.0.1"})
+    now = database_now()
+    change = services.propose(
+        actor=actor("amal"), kind_name="runtime_tool", key=key, draft=Draft(document=document), base_version=1, now=now
+    )
+    approved(services.submit(actor=actor("amal"), change_id=change.pk, now=now), "omar")
+
+
+@pytest.fixture
+def pages(committed: None) -> list[Asked]:
+    """(name of the URL pattern, who looks, address) of every page, with something on each."""
+    tool, sync = apply_connector(runtime_tool_document()), apply_connector(data_movement_document())
+    newer(tool.key)
+    draft = proposed(without(runtime_tool_document("half-tool"), "facets.retry"), summary="Begin")
+    waiting = submitted(runtime_tool_document("new-tool"), summary="Register the new tool")
+    done = approved(submitted(runtime_tool_document("old-tool"), summary="Register the old tool"), "omar")
+    task = running(deadline=PASSED)
+    running(impacting=True, deadline=PASSED)
+    for operation in PLANS:
+        world.start(task.connector, operation)
+    sweep.tick()
+    mild, bad = Incident.objects.order_by("severity")
+    return [
+        ("sign-in", "", reverse("sign-in")),
+        ("overview", "omar", reverse("overview")),
+        ("overview", "vera", reverse("overview")),
+        ("search", "amal", reverse("search") + "?q=crm"),
+        ("search", "amal", reverse("search") + "?q=zzz"),
+        ("audit", "huda", reverse("audit")),
+        ("register", "amal", reverse("register")),
+        ("approvals", "omar", reverse("approvals")),
+        ("approvals", "amal", reverse("approvals") + "?tab=mine"),
+        *(("change", who, reverse("change", args=[one.human_id])) for who, one in
+          (("amal", draft), ("amal", waiting), ("omar", waiting), ("vera", done))),
+        *(("change", "omar", f"{reverse('change', args=[waiting.human_id])}?tab={tab}") for tab in ("diff", "document")),
+        ("change-edit", "amal", reverse("change-edit", args=[draft.human_id]) + "?check=1"),
+        ("tools", "amal", reverse("tools")),
+        ("tools", "amal", reverse("tools") + "?q=zzz"),
+        ("syncs", "amal", reverse("syncs")),
+        ("entry-new", "amal", reverse("entry-new", args=["tools"])),
+        ("entry-new", "amal", reverse("entry-new", args=["syncs"])),
+        *(("entry", "amal", f"{tool.get_absolute_url()}?tab={tab}") for tab in ("", "document", "versions", "activity")),
+        ("entry", "vera", sync.get_absolute_url()),
+        ("entry-propose", "amal", reverse("entry-propose", args=["tools", tool.key])),
+        ("entry-diff", "amal", reverse("entry-diff", args=["tools", tool.key]) + "?from=1&to=2"),
+        ("tasks", "yusuf", reverse("tasks") + "?tab=all"),
+        ("task", "yusuf", task.get_absolute_url()),
+        ("incidents", "yusuf", reverse("incidents")),
+        *(("incident", "yusuf", one.get_absolute_url()) for one in (mild, bad)),
+    ]  # fmt: skip
+
+
+def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
+    """The names of every address of the portal's own pages."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            if str(pattern.pattern) not in NOT_OURS:
+                yield from names(pattern.url_patterns)
+        elif pattern.name:
+            yield pattern.name
+
+
+def test_no_page_is_forgotten_here(pages: list[Asked]) -> None:
+    assert set(names(get_resolver().url_patterns)) - NO_PAGES == {name for name, _who, _path in pages}
+
+
+def wrongs(visitor: Visitor, path: str) -> Iterator[str]:
+    """What is wrong with a page, at every width."""
+    page = visitor.go(path)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        for found in Axe().run(page).response["violations"]:
+            yield f"{width}: {found['id']} at {[node['target'] for node in found['nodes']][:4]}"
+    page.set_viewport_size({"width": NARROW, "height": 900})
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    if wide > NARROW:
+        yield f"{wide} px wide in a window of {NARROW}"
+    yield from (f"refused by policy: {what}" for what in page.evaluate("refused"))
+    yield from (f"asked elsewhere: {what}" for what in visitor.elsewhere)
+    visitor.elsewhere.clear()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_every_page_is_sound(visitor: Callable[..., Visitor], pages: list[Asked], language: str, theme: str) -> None:
+    windows = {who: visitor(who, language=language, theme=theme) for who in {who for _name, who, _path in pages}}
+    found = {f"{path} ({who})": list(wrongs(windows[who], path)) for _name, who, path in pages}
+    direction = windows["amal"].page.get_attribute("html", "dir")
+    assert (direction, windows["amal"].page.get_attribute("html", "data-theme")) == (
+        "rtl" if language == "ar" else "ltr",
+        theme,
+    )
+    assert {where: what for where, what in found.items() if what} == {}

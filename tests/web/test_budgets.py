@@ -1,0 +1,83 @@
+"""Every list with more than fifty rows stays within its budget of queries and of bytes."""
+
+import gzip
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from severity import sweep
+from tests.documents import data_movement_document, runtime_tool_document
+from tests.registering import apply_connector, proposed, submitted
+from tests.severity.slipping import PASSED, running
+
+pytestmark = pytest.mark.django_db
+ROWS = 52
+MOST_QUERIES = 25
+MOST_BYTES = 40 * 1024
+
+
+def tools() -> None:
+    for number in range(ROWS):
+        apply_connector(runtime_tool_document(f"tool-{number}"))
+
+
+def syncs() -> None:
+    for number in range(ROWS):
+        apply_connector(data_movement_document(f"sync-{number}"))
+
+
+def waiting() -> None:
+    for number in range(ROWS):
+        submitted(runtime_tool_document(f"tool-{number}"), summary=f"Register tool number {number}")
+
+
+def drafts() -> None:
+    for number in range(ROWS):
+        proposed(runtime_tool_document(f"tool-{number}"), summary=f"Begin tool number {number}")
+
+
+def slips() -> None:
+    for _ in range(ROWS):
+        running(deadline=PASSED)
+    sweep.tick()
+
+
+LISTS: list[tuple[str, str, Callable[[], None]]] = [
+    ("/tools/", "amal", tools),
+    ("/syncs/", "amal", syncs),
+    ("/approvals/", "omar", waiting),
+    ("/approvals/?tab=mine", "amal", waiting),
+    ("/tools/", "amal", drafts),
+    ("/search/?q=tool", "amal", tools),
+    ("/audit/", "huda", tools),
+    ("/tasks/?tab=all", "yusuf", slips),
+    ("/incidents/", "yusuf", slips),
+    ("/", "omar", slips),
+    ("/", "omar", waiting),
+]
+
+
+@pytest.mark.parametrize(("path", "who", "fill"), LISTS)
+def test_a_list_of_fifty_stays_within_its_budget(
+    client_of: Callable[[str], Client],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+    path: str,
+    who: str,
+    fill: Callable[[], None],
+) -> None:
+    fill()
+    client = client_of(who)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        answer = client.get(path)
+    assert answer.status_code == 200
+    weight = len(gzip.compress(answer.content, compresslevel=6))
+    assert weight <= MOST_BYTES, f"{weight} bytes"
+
+
+def test_the_lists_really_hold_fifty_rows(client_of: Callable[[str], Client]) -> None:
+    tools()
+    slips()
+    for path, who in (("/tools/", "amal"), ("/tasks/?tab=all", "yusuf"), ("/incidents/", "yusuf")):
+        assert client_of(who).get(path).content.count(b"<tr data-href=") >= 50, path
