@@ -1,8 +1,10 @@
 """One API for the entries of every kind: list, detail, versions, and proposing changes of them."""
 
+from functools import cache
 from typing import Any
 
 import orjson
+from django.db import connection
 from django.db.models import F, Model, Q, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpResponse, HttpResponseNotModified
@@ -69,6 +71,27 @@ def entry_answer(entry: Any) -> dict[str, Any]:
     }
 
 
+@cache
+def _summary_sql(collection: str) -> tuple[str, tuple[Any, ...]]:
+    """The statement that builds summaries, made once: the ORM takes longer to write it than the database to run it."""
+    kind = registered.in_collection(collection)[0]
+    summary = _COMMON | dict(kind.summary)
+    row = JSONObject(**{name: F(value) if isinstance(value, str) else value for name, value in summary.items()})
+    queryset = kind.model._default_manager.order_by().values("id", row=Cast(row, TextField()))
+    inner, params = queryset.query.sql_with_params()
+    return f"SELECT id, row FROM ({inner}) AS summary WHERE id = ANY(%s)", params  # noqa: S608 - written by the ORM
+
+
+def _summaries(collection: str, ids: list[int]) -> list[str]:
+    """The JSON text of these entries, in this order."""
+    statement, params = _summary_sql(collection)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*params, ids])
+        rows: dict[int, str] = dict(cursor.fetchall())
+    # An entry is never deleted, so none is missing.
+    return [rows[number] for number in ids]
+
+
 class EntryViewSet(PortalViewSet):
     """Entries of one collection. Writes open change requests; nothing is written around them."""
 
@@ -110,15 +133,11 @@ class EntryViewSet(PortalViewSet):
 
     def list(self, request: Request) -> Response:
         """Summaries, built by the database and passed through. Filters as on the page."""
-        summary = _COMMON | dict(self.kinds[0].summary)
-        row = JSONObject(**{name: F(value) if isinstance(value, str) else value for name, value in summary.items()})
-        queryset = self.filtered(self.get_queryset().select_related(None)).values(
-            "id", *set(self.orderings.values()), row=Cast(row, TextField())
-        )
-        page = self.page_of(queryset)
+        queryset = self.filtered(self.get_queryset().select_related(None)).values("id", *set(self.orderings.values()))
+        ids = [found["id"] for found in self.page_of(queryset)]
+        rows = _summaries(self.collection, ids)
         links = orjson.dumps({"next": self.paginator.get_next_link(), "previous": self.paginator.get_previous_link()})  # type: ignore[union-attr]
-        rows = ",".join(found["row"] for found in page)
-        return Response(RawJSON(links[:-1] + b',"results":[' + rows.encode() + b"]}"))
+        return Response(RawJSON(links[:-1] + b',"results":[' + ",".join(rows).encode() + b"]}"))
 
     def retrieve(self, request: Request, key: str) -> HttpResponse:
         """One entry with its document; `ETag` and 304."""
