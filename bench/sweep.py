@@ -53,7 +53,7 @@ def _raw_slips(raw: psycopg.Connection[Any]) -> int:
     while True:
         found = raw.execute(RAW_SLIPS).fetchone()
         assert found is not None
-        looked += found[0]
+        looked += int(found[0])
         if found[0] < 500:
             return looked
 

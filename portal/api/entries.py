@@ -77,7 +77,8 @@ def _summary_sql(collection: str) -> tuple[str, tuple[Any, ...]]:
     kind = registered.in_collection(collection)[0]
     summary = _COMMON | dict(kind.summary)
     row = JSONObject(**{name: F(value) if isinstance(value, str) else value for name, value in summary.items()})
-    queryset = kind.model._default_manager.order_by().values("id", row=Cast(row, TextField()))
+    model: Any = kind.model
+    queryset = model._default_manager.order_by().values("id", row=Cast(row, TextField()))
     inner, params = queryset.query.sql_with_params()
     return f"SELECT id, row FROM ({inner}) AS summary WHERE id = ANY(%s)", params  # noqa: S608 - written by the ORM
 
