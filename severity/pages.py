@@ -45,6 +45,7 @@ _LABELS = {
 _LINES = {
     "opened": ("incident", "bad", gettext_lazy("Opened")),
     "repeated": ("incident", "risk", gettext_lazy("Came back")),
+    "reopened": ("incident", "bad", gettext_lazy("Came back")),
     "raised": ("risk", "bad", gettext_lazy("Raised")),
     "acknowledged": ("half", "info", gettext_lazy("Acknowledged")),
     "mitigated": ("half", "info", gettext_lazy("Mitigated")),

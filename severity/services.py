@@ -1,6 +1,7 @@
 """What people do with incidents: acknowledge, mitigate, resolve, comment."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -21,7 +22,7 @@ def _locked(actor: Actor, incident_id: int) -> Incident:
             "role", _("You may not %(what)s. Who may: %(who)s.") % {"what": Permission.WORK_INCIDENT.label, "who": who}
         )
     found = (
-        Incident.objects.select_related("owner")
+        Incident.objects.select_related("owner", "connector")
         .select_for_update(of=("self",), no_key=True)
         .filter(pk=incident_id)
         .first()
@@ -39,6 +40,23 @@ def _refuse_unless(incident: Incident, *states: IncidentState) -> None:
         )
 
 
+def _payload(incident: Incident, actor: Actor) -> dict[str, Any]:
+    """What a notice says; the statements of the sweep say the same."""
+    return {
+        "id": incident.human_id,
+        "severity": incident.level.name,
+        "state": incident.state,
+        "title": incident.title,
+        "rule": incident.rule,
+        "subject": incident.subject_key,
+        "connector": incident.connector.key if incident.connector else None,
+        "task": incident.task_id,
+        "opened_at": incident.opened_at.isoformat(),
+        "by": actor.name,
+        "url": incident.get_absolute_url(),
+    }
+
+
 def _write(incident: Incident, *, actor: Actor, what: str, text: str, now: datetime, before: str) -> Incident:
     incident.last_update_at = now
     incident.changed_by, incident.changed_by_name = actor.user, actor.name
@@ -54,16 +72,8 @@ def _write(incident: Incident, *, actor: Actor, what: str, text: str, now: datet
         publish(
             topic=f"incident.{what}",
             subject=f"{incident.level.name} {what}: {incident.title}",
-            payload={
-                "id": incident.human_id,
-                "severity": incident.level.name,
-                "state": incident.state,
-                "title": incident.title,
-                "rule": incident.rule,
-                "by": actor.name,
-                "url": incident.get_absolute_url(),
-            },
-            dedup_key=f"incident:{incident.pk}:{what}:{incident.severity}:by",
+            payload=_payload(incident, actor),
+            dedup_key=f"incident:{incident.pk}:{what}:{incident.severity}:{incident.repeats}:by",
             team_key=incident.owner.key,
         )
     return incident

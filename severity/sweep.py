@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import datetime
+from typing import Any
 
 from django.db import DataError, IntegrityError, InternalError, connection, transaction
 
@@ -27,36 +28,28 @@ WHERE id IN (
     AND ended_at IS NULL
   LIMIT %(limit)s FOR NO KEY UPDATE)
 """
-_SKIP, _WAIT = "SKIP LOCKED", ""
+# A row that makes its statement fail is left out for this long, by this process; the others find it out for themselves.
+ASIDE_SECONDS = 300
 _guard = ClockGuard()
-
-# Where the first due row of a statement is, and how it is set aside when it alone makes the statement fail.
-_SET_ASIDE = {
-    statements.SLIPS: "UPDATE connectors_trackedtask SET "
-    + ", ".join(
-        f"{name}_clock = CASE WHEN {name}_clock <= statement_timestamp()"
-        f" THEN statement_timestamp() + interval '5 minutes' ELSE {name}_clock END"
-        for name in ("start", "deadline", "stall", "input", "blind", "cancel")
-    )
-    + " WHERE id = (SELECT id FROM connectors_trackedtask WHERE due_at <= statement_timestamp()"
-    " ORDER BY due_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
-    statements.JUDGED: "UPDATE connectors_trackedtask SET judge_at = statement_timestamp() + interval '5 minutes'"
-    " WHERE id = (SELECT id FROM connectors_trackedtask WHERE judge_at <= statement_timestamp()"
-    " ORDER BY judge_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
-    statements.RAISED: "UPDATE severity_incident SET escalate_at = statement_timestamp() + interval '5 minutes'"
-    " WHERE id = (SELECT id FROM severity_incident WHERE escalate_at <= statement_timestamp()"
-    " ORDER BY escalate_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) RETURNING id",
-}
+_aside: dict[tuple[str, int], float] = {}
 
 # Whether anything is due at all: an idle sweep costs no more than this. Ordered, so that old statistics never lead the
 # planner to read the whole table for a row that is not there.
-_ANY_DUE = {
-    statement: f"SELECT 1 FROM {table} WHERE {column} <= statement_timestamp() ORDER BY {column} LIMIT 1"
+_DUE = {
+    statement: f"SELECT id FROM {table} WHERE {column} <= statement_timestamp() {{}} ORDER BY {column} LIMIT 1"
     for statement, table, column in (
         (statements.SLIPS, "connectors_trackedtask", "due_at"),
         (statements.JUDGED, "connectors_trackedtask", "judge_at"),
         (statements.RAISED, "severity_incident", "escalate_at"),
     )
+}
+_ANY_DUE = {statement: sql.format("") for statement, sql in _DUE.items()}
+_FIRST_DUE = {
+    statement: sql.format("AND id <> ALL(%s::bigint[])") + " FOR NO KEY UPDATE SKIP LOCKED"
+    for statement, sql in _DUE.items()
+}
+_TASK_OF = {
+    statements.RAISED: "SELECT task_id FROM severity_incident WHERE id = %s",
 }
 
 
@@ -85,20 +78,16 @@ def drain(statement: str, *, batch: int = BATCH, wait: bool = False) -> tuple[in
     while _any_due(statement):
         try:
             rows, incidents = _run(statement, size, wait=wait)
-        except (DataError, IntegrityError, InternalError):
+        except (DataError, IntegrityError, InternalError) as error:
             if size > 1:
                 size = max(1, size // 8)
-                continue
-            _set_aside(statement)
-            size = batch
+            else:
+                _set_aside(statement, error)
             continue
         looked, changed = looked + rows, changed + incidents
-        if rows < size and size == batch:
-            return looked, changed
         if rows < size:
-            size = batch
-        elif size < batch:
-            size = min(batch, size * 2)
+            return looked, changed
+        size = min(batch, size * 2)
     return looked, changed
 
 
@@ -108,20 +97,61 @@ def _any_due(statement: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def _run(statement: str, limit: int, *, wait: bool) -> tuple[int, int]:
+def _run(statement: str, limit: int, *, wait: bool = False, only: int | None = None) -> tuple[int, int]:
     ids = correlation.current()
-    parameters: dict[str, int | str] = {"limit": limit, "correlation": ids.correlation_id, "trace": ids.trace_id}
+    parameters: dict[str, Any] = {
+        "limit": limit,
+        "only": None if only is None else [only],
+        "aside": _left_out(statement),
+        "correlation": ids.correlation_id,
+        "trace": ids.trace_id,
+    }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement.format(skip=_WAIT if wait else _SKIP), parameters)
+        cursor.execute(statements.complete(statement, wait=wait), parameters)
         rows, incidents = cursor.fetchone()
     return int(rows), int(incidents)
 
 
-def _set_aside(statement: str) -> None:
+def _left_out(statement: str) -> list[int]:
+    now = time.monotonic()
+    for key, until in list(_aside.items()):
+        if until <= now:
+            del _aside[key]
+    return [row for of, row in _aside if of == statement]
+
+
+def _set_aside(statement: str, error: Exception) -> None:
+    """Find the row that fails alone, leave it out from now on and tell people by an incident of the portal's own."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_SET_ASIDE[statement])
+        cursor.execute(_FIRST_DUE[statement], [_left_out(statement)])
         found = cursor.fetchone()
-    logger.error("a row cannot be judged and is set aside for five minutes", extra={"row": found[0] if found else None})
+        if found is None:
+            return
+        row: int = found[0]
+        try:
+            with transaction.atomic():
+                _run(statement, 1, only=row)
+        except (DataError, IntegrityError, InternalError) as again:
+            error = again
+        else:
+            return
+    _aside[statement, row] = time.monotonic() + ASIDE_SECONDS
+    reason = " ".join(str(error).split())[:300]
+    logger.error("a row cannot be judged and is left out for five minutes: %s", reason, extra={"row": row})
+    try:
+        _tell(statement, row, reason)
+    except (DataError, IntegrityError, InternalError):
+        logger.exception("not even the incident of a row that cannot be judged could be opened", extra={"row": row})
+
+
+def _tell(statement: str, row: int, reason: str) -> None:
+    ids = correlation.current()
+    with transaction.atomic(), connection.cursor() as cursor:
+        if statement in _TASK_OF:
+            cursor.execute(_TASK_OF[statement], [row])
+            row = cursor.fetchone()[0]
+        parameters: dict[str, Any] = {"only": [row], "reason": reason, "correlation": ids.correlation_id, "trace": ids.trace_id}
+        cursor.execute(statements.SET_ASIDE, parameters)
 
 
 def forgive_own_outage() -> int:
