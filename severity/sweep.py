@@ -116,8 +116,8 @@ def _left_out(statement: str) -> list[int]:
     now = time.monotonic()
     for key, until in list(_aside.items()):
         if until <= now:
-            del _aside[key]
-    return [row for of, row in _aside if of == statement]
+            _aside.pop(key, None)
+    return [row for of, row in list(_aside) if of == statement]
 
 
 def _set_aside(statement: str, error: Exception) -> None:
@@ -150,7 +150,12 @@ def _tell(statement: str, row: int, reason: str) -> None:
         if statement in _TASK_OF:
             cursor.execute(_TASK_OF[statement], [row])
             row = cursor.fetchone()[0]
-        parameters: dict[str, Any] = {"only": [row], "reason": reason, "correlation": ids.correlation_id, "trace": ids.trace_id}
+        parameters: dict[str, Any] = {
+            "only": [row],
+            "reason": reason,
+            "correlation": ids.correlation_id,
+            "trace": ids.trace_id,
+        }
         cursor.execute(statements.SET_ASIDE, parameters)
 
 
