@@ -6,10 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.db import OperationalError, connection, connections
 
 from portal.audit.models import AuditLine
@@ -17,6 +15,7 @@ from portal.env import ROOT
 from portal.outbox.models import OutboxEvent
 from severity import statements, sweep
 from severity.models import Incident, TimelineEvent
+from tests.database import address
 from tests.severity.slipping import PASSED, running
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("committed")]
@@ -34,9 +33,11 @@ while True:
 
 def judge() -> subprocess.Popen[str]:
     """A worker that only judges, in a process of its own, on the database of this test."""
-    parts = urlsplit(settings.DATABASE_URL)
-    url = urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
-    environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_MODE": "test"}
+    environment = os.environ | {
+        "DATABASE_URL": address(),
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "PORTAL_MODE": "test",
+    }
     return subprocess.Popen([sys.executable, "-c", JUDGE], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 

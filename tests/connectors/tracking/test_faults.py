@@ -20,6 +20,7 @@ from connectors.tracking import claim
 from portal.audit.models import AuditLine
 from portal.operations.services import database_now
 from tests.connectors.tracking import world
+from tests.database import address
 from tests.servers.demo import ROOT, DemoServer
 from tests.servers.scripted import ScriptedServer
 
@@ -38,11 +39,9 @@ while True:
 @contextmanager
 def worker() -> Iterator[subprocess.Popen[str]]:
     """A process that does nothing but the polling of a worker."""
-    settings = connection.settings_dict
-    address = f"{settings['USER']}:{settings['PASSWORD']}@{settings['HOST']}:{settings['PORT'] or 5432}"
     environment = {
         **os.environ,
-        "DATABASE_URL": f"postgresql://{address}/{settings['NAME']}",
+        "DATABASE_URL": address(),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "LOG_LEVEL": "CRITICAL",
     }
