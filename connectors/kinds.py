@@ -5,7 +5,7 @@ from typing import Any
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from connectors import rules
+from connectors import cells, rules
 from connectors.facets import FACETS, Facets
 from connectors.models import Connector, ConnectorKind
 from connectors.profiles import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
@@ -13,6 +13,7 @@ from connectors.summary import SUMMARY
 from portal.changes.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
+from portal.web import cells as common
 
 
 class ConnectorFilter(EntryFilter):
@@ -67,13 +68,13 @@ def _facet_sections() -> tuple[Section, ...]:
 
 def _columns(*own: Column) -> tuple[Column, ...]:
     return (
-        Column("name", _("Name"), "connectors/cells/name.html", sort="name"),
-        Column("owner", _("Owner"), "connectors/cells/owner.html"),
+        Column("name", _("Name"), common.name, sort="name"),
+        Column("owner", _("Owner"), common.owner),
         *own,
-        Column("classes", _("Classes"), "connectors/cells/classes.html"),
-        Column("version", _("Version"), "connectors/cells/version.html", sort="version"),
-        Column("state", _("State"), "connectors/cells/state.html"),
-        Column("updated", _("Changed"), "connectors/cells/updated.html", sort="updated_at"),
+        Column("classes", _("Classes"), cells.classes),
+        Column("version", _("Version"), cells.version, sort="version"),
+        Column("state", _("State"), common.state),
+        Column("updated", _("Changed"), common.updated, sort="updated_at"),
     )
 
 
@@ -127,8 +128,8 @@ def register_kinds() -> None:
                 ),
             ),
             columns=_columns(
-                Column("operations", _("Operations"), "connectors/cells/operations.html"),
-                Column("endpoint", _("Endpoint"), "connectors/cells/endpoint.html"),
+                Column("operations", _("Operations"), cells.operations, needs=cells.OPERATION_COUNTS),
+                Column("endpoint", _("Endpoint"), cells.endpoint),
             ),
             detail_template="connectors/runtime_tool.html",
             other_kind_hint=_("Moving data on a schedule? Register a data sync instead."),
@@ -170,9 +171,9 @@ def register_kinds() -> None:
                 ),
             ),
             columns=_columns(
-                Column("route", _("Source → destination"), "connectors/cells/route.html"),
-                Column("schedule", _("Schedule"), "connectors/cells/schedule.html"),
-                Column("freshness", _("Freshness SLA"), "connectors/cells/freshness.html"),
+                Column("route", _("Source → destination"), cells.route, needs=cells.SYSTEMS),
+                Column("schedule", _("Schedule"), cells.schedule, needs=cells.SCHEDULE),
+                Column("freshness", _("Freshness SLA"), cells.freshness, needs=cells.FRESHNESS),
             ),
             detail_template="connectors/data_movement.html",
             other_kind_hint=_("A tool that an agent calls in a session? Register a runtime tool instead."),

@@ -7,7 +7,8 @@ from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import Cast, Coalesce, Concat, LPad
 
 
-def _path(*names: str) -> Any:
+def path_in_document(*names: str) -> Any:
+    """What stands in the document at this path."""
     expression: Any = F("document")
     for name in names:
         expression = KeyTransform(name, expression)
@@ -15,7 +16,9 @@ def _path(*names: str) -> Any:
 
 
 def _length(*names: str) -> Any:
-    return Coalesce(Func(_path(*names), function="jsonb_array_length", output_field=IntegerField()), Value(0))
+    return Coalesce(
+        Func(path_in_document(*names), function="jsonb_array_length", output_field=IntegerField()), Value(0)
+    )
 
 
 SUMMARY: dict[str, Any] = {
@@ -37,6 +40,6 @@ SUMMARY: dict[str, Any] = {
     "endpoint": "endpoint",
     "operations": _length("facets", "contract", "operations"),
     "allowlisted_agents": _length("runtime_tool", "allowlist"),
-    "schedule": _path("data_movement", "schedule"),
-    "freshness_seconds": _path("data_movement", "freshness_seconds"),
+    "schedule": path_in_document("data_movement", "schedule"),
+    "freshness_seconds": path_in_document("data_movement", "freshness_seconds"),
 }

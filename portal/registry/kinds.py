@@ -5,10 +5,12 @@ Adding a kind touches one app: a model, a serializer, a form layout, a migration
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from rest_framework.exceptions import ValidationError
 
 from portal.people.models import Team
@@ -33,12 +35,17 @@ class Section:
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the list page; `template` renders a row's cell, `sort` is the filter's ordering name."""
+    """One column of the list page: `cell` draws it for a row and the instant of the page, `sort` is the filter's ordering name.
+
+    `needs` names what the cell reads beside the entry's own columns, as expressions that the database builds: a list never
+    loads whole documents.
+    """
 
     name: str
     title: Text
-    template: str
+    cell: Callable[[Any, datetime], SafeString]
     sort: str = ""
+    needs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,12 @@ class Kind:
     def entries(self) -> models.QuerySet[Any]:
         """The entries of this kind, and of no other, with their owner."""
         return self.model._default_manager.filter(**self.where).select_related("owner")
+
+    def listed(self) -> models.QuerySet[Any]:
+        """The entries with what the columns of the list need, without their documents."""
+        needs = {name: expression for column in self.columns for name, expression in column.needs.items()}
+        listed: models.QuerySet[Any] = self.entries().defer("document").annotate(**needs)
+        return listed
 
     def check(self, document: Document) -> tuple[Document, list[Problem]]:
         """Validate a whole document: the normalised document, and every problem with its path."""

@@ -11,8 +11,7 @@ import pytest
 from django.template import Context, Engine
 from django.template.loader import get_template
 
-from portal.web import words
-from portal.web.templatetags import ui
+from portal.web import marks, words
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "portal" / "web" / "static" / "portal"
@@ -122,7 +121,7 @@ def test_every_icon_that_is_named_is_drawn() -> None:
     drawn = set(re.findall(r'symbol id="([\w-]+)"', (STATIC / "icons.svg").read_text()))
     named = {shape for page in PAGES for shape in re.findall(r'{% icon "([\w-]+)"', page.read_text())}
     badges = (*words.STATES.values(), *words.KINDS.values(), *words.GATES.values())
-    named |= {badge.shape for badge in badges} | {level.lower() for level in words.SEVERITIES} | ui.DIRECTIONAL
+    named |= {badge.shape for badge in badges} | {level.lower() for level in words.SEVERITIES} | marks.DIRECTIONAL
     assert named <= drawn
 
 

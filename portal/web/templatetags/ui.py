@@ -5,104 +5,32 @@ Each partial under templates/parts/ says in its header what context it takes; te
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
 from typing import Any
 
 from django import template
 from django.http import HttpRequest
 from django.template import Context
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from portal.web import words
+from portal.web import marks, words
 
 register = template.Library()
 
-# These point along the line of reading and turn round in Arabic; checks, clocks and severity shapes do not.
-DIRECTIONAL = frozenset({"sync", "arrow", "chevron", "external", "task", "lineage"})
 PAGE_PARAMETERS = ("page", "cursor", "before", "after")
-SOON_SECONDS = 3600
 
 
-@cache
-def _sprite() -> str:
-    return static("portal/icons.svg")
-
-
-@lru_cache(512)
-def _drawn(name: str, tone: str = "") -> SafeString:
-    classes = "icon" + (" icon--flip" if name in DIRECTIONAL else "") + (f" {tone}" if tone else "")
-    return format_html('<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, _sprite(), name)
-
-
-@register.simple_tag
-def icon(name: str, label: str = "", tone: str = "") -> SafeString:
-    """A symbol of the sprite; `label` adds hidden text where nothing beside the icon says the same."""
-    drawn = _drawn(name, tone)
-    return format_html('{}<span class="hide">{}</span>', drawn, label) if label else drawn
-
-
-# Badges are made here and kept, not drawn by partials: a list of fifty rows holds hundreds of them.
-@lru_cache(1024)
-def _badge(classes: str, shape: str, word: str) -> SafeString:
-    return format_html('<span class="{}">{} {}</span>', classes, _drawn(shape), word)
-
-
-@register.simple_tag
-def severity(
-    level: str, *, solid: bool = False, word: bool = False, count: int | None = None, href: str = ""
-) -> SafeString:
-    """The badge of V0..V3.
-
-    `word` prints the long word too; `count` makes a counter of it and `href` a link.
-    """
-    name = words.SEVERITIES.get(level, level)
-    classes = f"sev sev--{level}" + (" sev--solid" if solid else "")
-    number = "" if count is None else format_html('<span class="num">{}</span>', count)
-    look = "" if word else "hide"
-    inner = format_html('{} {} <span class="{}">{}</span>{}', _drawn(level.lower()), level, look, name, number)
-    if href:
-        return format_html('<a class="{}" href="{}">{}</a>', classes, href, inner)
-    return format_html('<span class="{}">{}</span>', classes, inner)
-
-
-@register.simple_tag
-def state(value: str, label: str = "") -> SafeString:
-    """The badge of a state (entry, change, incident, task, check, deadline); `label` replaces its word."""
-    badge = words.state_badge(str(value))
-    return _badge(f"badge badge--{badge.tone}" if badge.tone else "badge", badge.shape, str(label or badge.word))
-
-
-@register.simple_tag
-def gate(value: str, label: str = "") -> SafeString:
-    """The badge of a gate row: ok, risk, blocked or na. Anything else reads as blocked: unknown is not OK."""
-    badge = words.GATES.get(str(value).lower(), words.GATES["blocked"])
-    return _badge(f"badge badge--{badge.tone}" if badge.tone else "badge", badge.shape, str(label or badge.word))
-
-
-@register.simple_tag
-def kind(value: str, label: str = "") -> SafeString:
-    """The chip of a connector's kind: word, shape and colour."""
-    badge = words.KINDS.get(value) or words.state_badge(value)
-    return _badge(f"kind kind--{value}", badge.shape, str(label or badge.word))
+for draw in (marks.icon, marks.severity, marks.state, marks.gate, marks.kind):
+    register.simple_tag(draw)
 
 
 @register.inclusion_tag("parts/digest.html")
 def digest(value: str, *, length: int = 12, copy: bool = True) -> dict[str, Any]:
     """A digest shortened for people, with a button that copies all of it."""
     return {"value": value, "short": value.removeprefix("sha256:")[:length], "copy": copy}
-
-
-@lru_cache(1024)
-def _dots(filled: int, states: tuple[str, ...]) -> SafeString:
-    marks = format_html_join("", '<i class="is-{}"></i>', ((state,) for state in states))
-    text = '<span class="dots"><bdi dir="ltr">{}/{}</bdi><span aria-hidden="true">{}</span></span>'
-    return format_html(text, filled, len(states), marks)
 
 
 @register.simple_tag
@@ -114,7 +42,7 @@ def meter(segments: Iterable[Mapping[str, Any]], *, small: bool = False, label: 
     listed = list(segments)
     filled = sum(1 for segment in listed if segment["state"] in ("filled", "weak"))
     if small:
-        return _dots(filled, tuple(segment["state"] for segment in listed))
+        return marks.dots(filled, tuple(segment["state"] for segment in listed))
     context = {"segments": listed, "filled": filled, "total": len(listed), "label": label}
     return render_to_string("parts/meter.html", context)
 
@@ -135,45 +63,18 @@ def _lookup(holder: object, name: str) -> object:
     return holder.get(name) if isinstance(holder, Mapping) else getattr(holder, name, None)
 
 
-def _absolute(moment: datetime) -> str:
-    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %z")
-
-
 @register.simple_tag(takes_context=True)
-def ago(context: Context, moment: datetime | None, now: datetime | None = None) -> SafeString | str:
+def ago(context: Context, moment: datetime | None, now: datetime | None = None) -> SafeString:
     """A moment as people say it (`3m ago`), with the exact one on hover and in print."""
-    if moment is None:
-        return format_html('<span class="faint">{}</span>', _("never"))
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        moment.isoformat(),
-        _absolute(moment),
-        words.ago_words(moment, _now(context, now)),
-    )
+    return marks.ago(moment, _now(context, now))
 
 
 @register.simple_tag(takes_context=True)
 def until(
-    context: Context, deadline: datetime | None, now: datetime | None = None, soon: int = SOON_SECONDS
-) -> SafeString | str:
-    """A countdown that app.js keeps ticking: `20m left`, then `1h 24m over`.
-
-    `soon` says how many seconds before the deadline it turns amber.
-    """
-    if deadline is None:
-        return format_html('<span class="faint">{}</span>', _("no deadline"))
-    here = _now(context, now)
-    left = (deadline - here).total_seconds()
-    look = "clock--late" if left < 0 else "clock--soon" if left <= soon else ""
-    return format_html(
-        '<time class="clock {}" datetime="{}" title="{}" data-deadline="{}" data-soon="{}">{}</time>',
-        look,
-        deadline.isoformat(),
-        _absolute(deadline),
-        int(deadline.timestamp() * 1000),
-        soon,
-        words.deadline_words(deadline, here),
-    )
+    context: Context, deadline: datetime | None, now: datetime | None = None, soon: int = marks.SOON_SECONDS
+) -> SafeString:
+    """A countdown that app.js keeps ticking: `20m left`, then `1h 24m over`."""
+    return marks.until(deadline, _now(context, now), soon)
 
 
 @register.filter

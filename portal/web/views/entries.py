@@ -5,6 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -49,7 +50,7 @@ class EntryList(KindView):
 
     def get(self, request: HttpRequest, pages: str) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""
-        listing = Listing(request, self.kind.filterset, self.kind.entries(), sort="name")
+        listing = Listing(request, self.kind.filterset, self.kind.listed(), sort="name")
         listing.form.fields.pop("kind", None)
         if request.GET.get("format") == "csv":
             rows = ([entry.human_id, entry.key, entry.name, entry.owner.key, entry.state, entry.version,
@@ -59,10 +60,15 @@ class EntryList(KindView):
         waiting = ChangeRequest.objects.visible().filter(
             kind=self.kind.name, base_version=0, state__in=OPEN_STATES
         ).order_by("-id")[:10]  # fmt: skip
-        context = listing.context() | {
+        context = listing.context()
+        now = timezone.now()
+        context |= {
             "kind": self.kind,
             "columns": columns,
-            "cells": self.kind.columns,
+            "rows": [
+                (row.get_absolute_url(), [column.cell(row, now) for column in self.kind.columns])
+                for row in context["rows"]
+            ],
             "sort": request.GET.get("sort", "name"),
             "waiting": list(waiting) if not listing.active else [],
             "new_url": reverse("entry-new", args=[pages]),

@@ -1,0 +1,74 @@
+"""The cells of the lists of connectors, and what they need of the document, as expressions that the database builds."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from connectors.summary import SUMMARY, path_in_document
+from portal.web import marks, words
+
+LONGEST_ENDPOINT = 44
+
+
+def classes(row: Any, now: datetime) -> SafeString:
+    """A, R and S, and whether customers feel it."""
+    badge = (
+        format_html('<span class="badge badge--line">{}</span>', _("Customer-impacting"))
+        if row.customer_impacting
+        else ""
+    )
+    return format_html(
+        '<span class="row"><bdi class="mono" dir="ltr">{} · {} · {}</bdi>{}</span>',
+        row.approval_class, row.reversibility_class, row.sensitivity_class, badge,
+    )  # fmt: skip
+
+
+def version(row: Any, now: datetime) -> SafeString:
+    """The version of the entry over the version of its contract."""
+    text = '<span class="two"><span>v{}</span><span>{} <bdi class="mono" dir="ltr">{}</bdi></span></span>'
+    return format_html(text, row.version, _("contract"), row.contract_version)
+
+
+def operations(row: Any, now: datetime) -> SafeString:
+    """How many operations it offers, to how many agents."""
+    agents = ngettext("one agent", "%(n)s agents", row.agent_count) % {"n": row.agent_count}
+    return format_html(
+        '<span class="two"><span>{}</span><span>{}</span></span>', row.operation_count, agents
+    )  # fmt: skip
+
+
+def endpoint(row: Any, now: datetime) -> SafeString:
+    """Where it is reached; whole on hover."""
+    short = Truncator(row.endpoint).chars(LONGEST_ENDPOINT)
+    return format_html('<bdi class="mono" dir="ltr" title="{}">{}</bdi>', row.endpoint, short)
+
+
+def route(row: Any, now: datetime) -> SafeString:
+    """From which system to which."""
+    text = '<span class="row"><bdi>{}</bdi>{}<bdi>{}</bdi></span>'
+    return format_html(text, row.source_system, marks.icon("arrow"), row.destination_system)
+
+
+def schedule(row: Any, now: datetime) -> SafeString:
+    """When it runs, in which zone."""
+    text = '<span class="two"><bdi class="mono" dir="ltr">{}</bdi><bdi dir="ltr">{}</bdi></span>'
+    return format_html(text, row.schedule, row.time_zone)
+
+
+def freshness(row: Any, now: datetime) -> SafeString:
+    """How old the data may be."""
+    return format_html("<bdi>{}</bdi>", words.span_words(float(row.freshness_seconds)))
+
+
+OPERATION_COUNTS = {"operation_count": SUMMARY["operations"], "agent_count": SUMMARY["allowlisted_agents"]}
+SYSTEMS = {
+    "source_system": path_in_document("data_movement", "source", "system"),
+    "destination_system": path_in_document("data_movement", "destination", "system"),
+}
+SCHEDULE = {"schedule": SUMMARY["schedule"], "time_zone": path_in_document("data_movement", "time_zone")}
+FRESHNESS = {"freshness_seconds": SUMMARY["freshness_seconds"]}
