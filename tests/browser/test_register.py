@@ -1,14 +1,16 @@
 """Journey in a real browser: a runtime tool from a form at 8 of 9 facets to version 1."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from connectors.models import Connector
 from portal.changes.models import ChangeRequest, ChangeState
 from tests.browser.conftest import Visitor
-from tests.documents import runtime_tool_document, without
+from tests.documents import data_movement_document, runtime_tool_document, without
 from tests.people import team, user
 from tests.registering import proposed
 
@@ -87,3 +89,46 @@ def test_amal_signs_in_and_fills_a_blank_form_by_its_labels(visitor: VisitorOf) 
     page = window.go(f"/changes/{draft.human_id}/edit/")
     expect(page.locator("[name=key]")).to_have_value("crm-search")
     expect(page.get_by_text("0 of 9 facets").first).to_be_visible()
+
+
+def fill(page: Page, value: Any, path: str = "") -> None:
+    """Put a document into the form as a person would: rows by their Add button, then every field."""
+    if isinstance(value, dict) and page.locator(f"[name='{path}']").count() == 0:
+        for name, inner in value.items():
+            fill(page, inner, f"{path}.{name}" if path else name)
+    elif isinstance(value, list) and page.locator(f"[name='{path}']").count() == 0:
+        for number, row in enumerate(value):
+            page.locator(f"button[name=_add][value='{path}']").click()
+            expect(page.locator(f"[name^='{path}.{number}']").first).to_be_visible()
+            fill(page, row, f"{path}.{number}")
+    else:
+        field = page.locator(f"[name='{path}']:not([type=hidden])")
+        if isinstance(value, bool):
+            field.set_checked(value)
+        elif field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(str(value))
+        elif isinstance(value, dict):
+            field.fill(json.dumps(value))
+        else:
+            field.fill("\n".join(value) if isinstance(value, list) else str(value))
+
+
+@pytest.mark.parametrize(
+    ("pages", "document"),
+    [("tools", runtime_tool_document("crm-lookup")), ("syncs", data_movement_document("crm-warehouse"))],
+    ids=["runtime tool", "data sync"],
+)
+def test_amal_fills_all_nine_facets_by_hand(visitor: VisitorOf, pages: str, document: dict[str, Any]) -> None:
+    team()
+    amal = visitor("amal")
+    page = amal.go(f"/{pages}/new/")
+    expect(page.get_by_text("0 of 9 facets").first).to_be_visible()
+    fill(page, document)
+    page.get_by_label("What changes and why").fill("Support needs it.")
+    expect(page.get_by_text("9 of 9 facets").first).to_be_visible()
+    page.get_by_role("button", name="Submit for approval").click()
+    page.wait_for_url("**/changes/CHG-*/")
+    sent = ChangeRequest.objects.get(key=document["key"])
+    assert sent.state == ChangeState.IN_REVIEW
+    assert sent.document == document
+    assert page.evaluate("window.refused") == []
