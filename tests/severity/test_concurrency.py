@@ -1,9 +1,9 @@
-"""Many sweeps at once, and the two shapes that failed before, built on purpose."""
+"""Many sweeps at once, and a shape that failed before, built on purpose (the other: tests/faults/test_killed_between.py)."""
 
 import threading
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 
 from connectors.models import TrackedTask
 from portal.operations.services import database_now
@@ -33,18 +33,12 @@ def test_many_sweeps_at_once_open_each_incident_once() -> None:
 
 
 @pytest.mark.usefixtures("committed")
-def test_writing_in_two_steps_without_locks_doubles_and_loses_as_it_failed_before() -> None:
-    """The two shapes that must not come back: they fail under the very faults that the sweep survives."""
+def test_without_a_lock_and_a_key_two_sweeps_double_as_it_failed_before() -> None:
+    """A shape that must not come back: it fails under the very race that the sweep survives."""
     task = running(deadline=PASSED)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE naive_incident (task_id bigint)")
     try:
-        # Moved first, the incident to be written next; killed in between: nobody will ever look again.
-        with transaction.atomic():
-            TrackedTask.objects.filter(pk=task.pk).update(deadline_clock=None)
-        assert sweep.tick()["incidents"] == 0
-        # No lock and no key: two sweeps that look at the same moment both write.
-        other = running(deadline=PASSED)
         both_looked = threading.Barrier(2)
 
         def naive() -> None:
@@ -60,10 +54,10 @@ def test_writing_in_two_steps_without_locks_doubles_and_loses_as_it_failed_befor
         for thread in threads:
             thread.join()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM naive_incident WHERE task_id = %s", [other.pk])
+            cursor.execute("SELECT count(*) FROM naive_incident WHERE task_id = %s", [task.pk])
             assert cursor.fetchone()[0] == 2
         sweep.tick()
-        assert Incident.objects.filter(task=other).count() == 1
+        assert Incident.objects.filter(task=task).count() == 1
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE naive_incident")
