@@ -1,0 +1,171 @@
+"""The broker goes away under two workers and a doubled scheduler, while tasks slip."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from kombu import Connection, Queue
+
+from tests.brokers.conftest import Bench, Relay, Until, service
+from tests.brokers.conftest import until as until
+from tests.database import address
+from tests.faults.conftest import chaos_seconds
+from tests.faults.slips import Database, put
+from tests.servers.scripted import ScriptedServer
+
+pytestmark = [pytest.mark.faults, pytest.mark.broker, pytest.mark.timeout(200)]
+LATE = 12
+# A slip is judged by a worker's next sweep, two seconds later at most; the rest is for a busy machine.
+JUDGED_WITHIN = 8.0
+_SLOWEST = "SELECT max(extract(epoch FROM opened_at - epoch))::float FROM severity_incident WHERE rule = 'deadline'"
+_OPENED_BY = "SELECT count(*) FROM severity_incident WHERE opened_at < %s"
+
+
+class Broker(Protocol):
+    """A broker that can go away and come back."""
+
+    def cut(self) -> None:
+        """Go away."""
+
+    def mend(self) -> None:
+        """Come back."""
+
+
+class OwnRedis:
+    """A Redis server of the test alone: it is killed, forgets everything, and comes back on its port."""
+
+    def __init__(self, home: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._home = home
+        self._process: subprocess.Popen[bytes] | None = None
+        self.mend()
+
+    def mend(self) -> None:
+        """Start it and wait until it listens."""
+        argv = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        self._process = subprocess.Popen([*argv, "--dir", str(self._home)], stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                assert time.monotonic() < deadline, "redis-server does not start"
+                time.sleep(0.05)
+
+    def cut(self) -> None:
+        """Kill it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@contextlib.contextmanager
+def _broker(kind: str, home: Path, queue: str) -> Iterator[tuple[str, Broker]]:
+    """A real broker and its address. Shared ones stay up: only the way to them is cut."""
+    broker: OwnRedis | Relay
+    if kind == "redis" and shutil.which("redis-server"):
+        broker = OwnRedis(home)
+        url, direct = f"redis://127.0.0.1:{broker.port}/0", ""
+    elif kind == "redis":
+        broker = Relay(service(6379, "Redis"))
+        url, direct = f"redis://127.0.0.1:{broker.port}/13", "redis://127.0.0.1:6379/13"
+    else:
+        broker = Relay(service(5672, "RabbitMQ"))
+        url, direct = f"amqp://guest:guest@127.0.0.1:{broker.port}//", "amqp://guest:guest@127.0.0.1:5672//"
+    try:
+        yield url, broker
+    finally:
+        broker.cut()
+        if direct:
+            with Connection(direct) as connection:
+                Queue(queue, channel=connection.channel()).delete()
+
+
+SHORT = 10.0
+LONG = max(SHORT + 1, chaos_seconds() / 4)
+chaos = pytest.mark.chaos
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize(
+    ("kind", "gone"),
+    [
+        pytest.param("redis", SHORT, id="redis"),
+        pytest.param("rabbitmq", SHORT, id="rabbitmq"),
+        pytest.param("redis", LONG, marks=chaos, id="redis-chaos"),
+        pytest.param("rabbitmq", LONG, marks=chaos, id="rabbitmq-chaos"),
+    ],
+)
+def test_slips_are_judged_while_the_broker_is_gone_and_once_however_many_hints_come(
+    bench: Bench, tracked: ScriptedServer, until: Until, kind: str, gone: float
+) -> None:
+    database = Database(address())
+    with contextlib.ExitStack() as running:
+        url, broker = running.enter_context(_broker(kind, bench.home, bench.env["BROKER_QUEUE"]))
+        bench.env["BROKER_URL"] = url
+        processes = {
+            name: running.enter_context(bench.running("-m", "celery", "-A", "portal.celery", *argv, name=name))
+            for name, argv in _commands(bench.home).items()
+        }
+        for name in processes:
+            # The scheduler sends its first hints after five seconds; only the long form waits for them.
+            until(lambda name=name: _hints(bench, name) or (gone <= SHORT and _up(bench, name)), 40)
+
+        broker.cut()
+        cut_at = time.monotonic()
+        put(tracked.url, name="gone-", late=LATE, failing=LATE, first=0.5, span=gone - JUDGED_WITHIN)
+        until(lambda: database.incidents() == 2 * LATE, gone - (time.monotonic() - cut_at))
+        time.sleep(max(0.0, gone - (time.monotonic() - cut_at)))
+        before = {name: _hints(bench, name) for name in processes}
+        back_at = database.one("SELECT statement_timestamp()")
+        broker.mend()
+        put(tracked.url, name="back-", late=LATE, failing=LATE, first=0.5, span=3)
+
+        for name in processes:
+            until(lambda name=name: _hints(bench, name) > before[name], 45)
+        until(lambda: database.incidents() == 4 * LATE, 15)
+        until(lambda: database.unseen_since(back_at) == 0, 15)
+        assert {name: process.poll() for name, process in processes.items()} == dict.fromkeys(processes)
+        assert database.one(_OPENED_BY, back_at) == 2 * LATE
+        assert database.one(_SLOWEST) < JUDGED_WITHIN
+        database.holds_every_slip_once(4 * LATE)
+
+
+def _commands(home: Path) -> dict[str, tuple[str, ...]]:
+    """Two workers and two schedulers that do not know of each other."""
+    quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+    return {f"worker-{number}": ("worker", *quiet, "-n", f"{number}@%h") for number in (1, 2)} | {
+        f"beat-{number}": ("beat", "--schedule", str(home / f"schedule-{number}"), "--pidfile", "") for number in (1, 2)
+    }
+
+
+def _up(bench: Bench, name: str) -> bool:
+    return (" ready." if name.startswith("worker") else "beat: Starting") in bench.log(name)
+
+
+def _hints(bench: Bench, name: str) -> int:
+    """How many hints a worker has taken, or a scheduler has sent."""
+    return bench.log(name).count(" succeeded in " if name.startswith("worker") else "Scheduler: Sending due task")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Processes on the database of this test."""
+    env = os.environ | {
+        "DATABASE_URL": address(),
+        "DATA_DIR": str(tmp_path / "data"),
+        "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+        "BROKER_QUEUE": f"test-{tmp_path.name}-{os.getpid()}",
+    }
+    return Bench(tmp_path, env)
