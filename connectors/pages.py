@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectors.answer_form import AnswerForm
 from connectors.models import TaskState, TrackedTask
 from connectors.models.task import Observation, Trouble
 from connectors.task_filters import TaskFilter
-from connectors.tracking import service
+from connectors.tracking import answering, service
+from connectors.tracking.asking import asked_of, digest_of
 from connectors.tracking.shown import Shown, shown
 from portal.refusals import Refusal
 from portal.roles import Permission, may
@@ -42,6 +44,9 @@ _LINES = {
     "adopted": ("download", "", gettext_lazy("Adopted: it ran on the server already")),
     "started": ("play", "info", gettext_lazy("Started")),
     "changed": ("dot", "info", gettext_lazy("Changed")),
+    "answer_sent": ("half", "info", gettext_lazy("An answer was sent")),
+    "answer_taken": ("check", "ok", gettext_lazy("The server took the answer")),
+    "answer_not_taken": ("cross", "risk", gettext_lazy("The server did not take the answer")),
     "input_required": ("user", "risk", gettext_lazy("Asks its owner for input")),
     "short_lived": ("clock", "risk", gettext_lazy("The server will forget it before its deadline")),
     "cancel_requested": ("half", "info", gettext_lazy("Cancel requested")),
@@ -148,9 +153,12 @@ class TaskPage(PageView):
         return self._page(request, pk)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask for the end of the task."""
-        if request.POST.get("action") != "cancel" or pk > MAX_ID:
+        """Ask for the end of the task, or answer what it asks for."""
+        action = request.POST.get("action")
+        if action not in ("cancel", "answer") or pk > MAX_ID:
             raise Http404
+        if action == "answer":
+            return self._answer(request, pk)
         try:
             task = service.cancel(actor=self.actor, task_id=pk, now=self.now)
         except Refusal as refusal:
@@ -159,14 +167,37 @@ class TaskPage(PageView):
         messages.success(request, done % task.human_id)
         return redirect(task.get_absolute_url())
 
-    def _page(self, request: HttpRequest, pk: int, error: str = "", status: int = 200) -> HttpResponse:
+    def _answer(self, request: HttpRequest, pk: int) -> HttpResponse:
+        task = get_object_or_404(TrackedTask, pk=pk)
+        form = AnswerForm(asked_of(task.input_requests), request.POST)
+        try:
+            if not form.is_valid():
+                return self._page(request, pk, status=422, form=form)
+            seen = request.POST.get("asked", "")[:64]
+            answering.answer(actor=self.actor, task_id=pk, responses=form.responses(), now=self.now, asked_digest=seen)
+        except Refusal as refusal:
+            form.take(refusal.problems)
+            error = "" if refusal.problems else refusal.message
+            return self._page(request, pk, error=error, status=refusal.status, form=form)
+        messages.success(request, _("The server took the answer; the next look shows what comes of it."))
+        return redirect(task.get_absolute_url())
+
+    def _page(
+        self, request: HttpRequest, pk: int, error: str = "", status: int = 200, form: AnswerForm | None = None
+    ) -> HttpResponse:
         if pk > MAX_ID:
             raise Http404
         tasks = TrackedTask.objects.select_related("connector", "owner").defer("connector__document", "arguments")
         task: TrackedTask = get_object_or_404(tasks.prefetch_related("incidents"), pk=pk)
         incidents: Any = task.incidents
+        waits = task.state == TaskState.INPUT_REQUIRED and bool(task.input_requests)
+        allowed = waits and answering.may_answer(self.actor, task)
+        asked = asked_of(task.input_requests) if allowed else ()
         context = {
             "task": task,
+            "may_answer": allowed and bool(asked),
+            "answer_form": (form if form is not None and form.asked == asked else AnswerForm(asked)) if asked else None,
+            "asked_digest": digest_of(task.input_requests) if asked and task.input_requests else "",
             "row": row_of(task, self.now),
             "incidents": sorted(incidents.all(), key=lambda one: -one.pk),
             "lines": timeline(task.observations.order_by("-at", "-id")[:TIMELINE]),

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from connectors.models import TrackedTask
 from connectors.task_filters import TaskFilter
-from connectors.tracking import service
+from connectors.tracking import answering, asking, service
 from connectors.tracking.clocks import LEAST_SECONDS, MOST_SECONDS
 from connectors.tracking.request import MAX_KEY
 from connectors.tracking.shown import shown
@@ -129,6 +129,24 @@ def task_detail(task: TrackedTask, now: datetime) -> dict[str, Any]:
     }
 
 
+ANSWER_BODY = {
+    "application/json": {
+        "type": "object",
+        "description": "By key of the input request; more than one may be answered at once.",
+        "minProperties": 1,
+        "maxProperties": asking.MAX_REQUESTS,
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "action": {"type": "string", "enum": list(asking.ACTIONS)},
+                "content": {"type": "object", "description": "With accept: the values that were asked for."},
+            },
+        },
+        "examples": [{"decision": {"action": "accept", "content": {"accept": True}}}],
+    }
+}
+
+
 class TaskViewSet(PortalViewSet):
     """Tracked tasks."""
 
@@ -136,10 +154,15 @@ class TaskViewSet(PortalViewSet):
         "connector__document", "arguments", "result", "input_requests"
     )
     serializer_class = TaskBody
-    bodies = {"create": TaskBody}
+    bodies = {"create": TaskBody, "answer": ANSWER_BODY}
     filterset_class = TaskFilter
     orderings = {"id": "id", "deadline_at": "deadline_at", "accepted_at": "accepted_at"}
-    write_permissions = {"create": Permission.START_TASK, "cancel": Permission.START_TASK}
+    # Who of those may answer which task is asked by the service.
+    write_permissions = {
+        "create": Permission.START_TASK,
+        "cancel": Permission.START_TASK,
+        "answer": Permission.ANSWER_OWN_TASK,
+    }
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """A key sent with a creation is the task's own: the task is looked up by it, no stored answer is replayed."""
@@ -191,6 +214,20 @@ class TaskViewSet(PortalViewSet):
         now = self.now()
         task = service.cancel(actor=self.actor, task_id=self.object_id("T"), now=now)
         return Response(task_detail(task, now), status=202 if task.open else 200)
+
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, pk: str) -> Response:
+        """Give a waiting task what it asks for, by key of its `input_requests`: 202 once the server took note.
+
+        What came of it shows at the next look. The same answer again is not sent twice. 409 if the task does not wait
+        for input, or the server did not take the answer.
+        """
+        now = self.now()
+        if not isinstance(request.data, dict):
+            message = str(_("The body must be an object by key of the input request."))
+            raise Invalid("answer", message, [Problem("", message, "not_an_object")])
+        task = answering.answer(actor=self.actor, task_id=self.object_id("T"), responses=request.data, now=now)
+        return Response(task_detail(task, now), status=202)
 
     def _task(self) -> TrackedTask:
         number = self.object_id("T")

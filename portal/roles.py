@@ -41,7 +41,8 @@ class Permission(TextChoices):
     PROPOSE = "propose", _("propose and edit changes")
     SIGN = "sign", _("approve or reject changes")
     COMMIT = "commit", _("apply a change that needs no approval")
-    START_TASK = "start_task", _("start, adopt or cancel tracked tasks")
+    START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
+    ANSWER_OWN_TASK = "answer_own_task", _("answer what a task of their own team asks for")
     WORK_INCIDENT = "work_incident", _("acknowledge, mitigate and resolve incidents")
     READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
     READ_AUDIT = "read_audit", _("read the audit log")
@@ -69,6 +70,7 @@ TABLE: dict[Permission, Grant] = {
     Permission.SIGN: Grant(_SIGNERS, _ONLY_HUMANS),
     Permission.COMMIT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.START_TASK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.ANSWER_OWN_TASK: Grant(_EVERY_ROLE, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.WORK_INCIDENT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
     Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.READ_AUDIT: Grant(_EVERY_ROLE - {Role.VIEWER}, _ONLY_HUMANS),

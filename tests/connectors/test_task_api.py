@@ -13,7 +13,7 @@ from portal.people.tokens import create_token
 from portal.roles import Role
 from tests.connectors.tracking import world
 from tests.servers.fixtures import demo_server, scripted
-from tests.servers.scripted import ScriptedServer
+from tests.servers.scripted import ScriptedServer, error, result, task
 
 __all__ = ["demo_server", "scripted"]
 pytestmark = pytest.mark.django_db
@@ -171,3 +171,32 @@ def test_a_list_costs_the_same_number_of_queries_whatever_its_length(
         world.start(ledger, idempotency_key=f"k-{n}")
     with django_assert_max_num_queries(6):
         assert len(amal.get(TASKS).json()["results"]) == 30
+
+
+def test_a_waiting_task_is_answered_by_key_of_its_requests(
+    amal: APIClient, ledger: Connector, scripted: ScriptedServer
+) -> None:
+    made = amal.post(TASKS, body(remote_task_id="r-1")).json()
+    address = f"{TASKS}{made['id']}/answer/"
+    yes = {"decision": {"action": "accept", "content": {"accept": True}}}
+    early = amal.post(address, yes)
+    assert (early.status_code, early.json()["type"]) == (409, "urn:portal:problem:not_waiting")
+    schema = {"properties": {"accept": {"type": "boolean"}}, "required": ["accept"]}
+    asked = {"decision": {"method": "elicitation/create", "params": {"requestedSchema": schema}}}
+    scripted.behave(task(status="input_required", inputRequests=asked))
+    Poller().tick()
+    assert amal.get(f"{TASKS}{made['id']}/").json()["input_requests"] == asked
+    wrong = amal.post(address, {"decision": {"action": "accept", "content": {"accept": 1}}})
+    assert (wrong.status_code, wrong["Content-Type"]) == (422, "application/problem+json")
+    assert [one["path"] for one in wrong.json()["errors"]] == ["decision.content.accept"]
+    assert amal.post(address, ["decision"]).status_code == 422
+    scripted.behave(result({"resultType": "complete"}))
+    for _again in range(2):
+        taken = amal.post(address, yes)
+        assert (taken.status_code, taken.json()["timeline"][-1]["what"]) == (202, "answer_taken")
+    assert [one.json["params"].get("inputResponses") for one in scripted.requests][1:] == [yes]
+    assert client_of("vera", Role.VIEWER).post(address, yes).status_code == 403
+    scripted.behave(error(-32602, "Gone"))
+    other = amal.post(address, {"decision": {"action": "decline"}})
+    assert (other.status_code, other.json()["type"]) == (409, "urn:portal:problem:not_taken")
+    assert "Gone" in other.json()["detail"]
