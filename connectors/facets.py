@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.fields import empty
 
 from connectors import rules
-from portal.changes.rules import ApprovalClass, ReversibilityClass, SensitivityClass
+from portal.policy.rules import ApprovalClass, ReversibilityClass, SensitivityClass
 from portal.registry.documents import Document, StrictSerializer
 
 SECONDS: dict[str, Any] = {"min_value": 0.001, "max_value": 30 * 86400.0}

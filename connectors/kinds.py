@@ -10,7 +10,7 @@ from connectors.facets import FACETS, Facets
 from connectors.models import Connector, ConnectorKind
 from connectors.profiles import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
 from connectors.summary import SUMMARY
-from portal.changes.rules import SensitivityClass
+from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
 from portal.web import cells as common
@@ -90,6 +90,7 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         facets=FACETS,
         where={"kind": kind.value},
         floor=rules.floor_of,
+        touched=rules.touched,
         transition_problems=rules.transition_problems,
         **own,
     )

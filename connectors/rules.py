@@ -8,6 +8,7 @@ import jsonschema_rs
 from django.utils.translation import gettext_lazy as _
 from semver import Version
 
+from portal.policy.rules import BASELINE
 from portal.refusals import Problem
 from portal.registry.documents import Document
 from portal.registry.rules import Floor
@@ -15,6 +16,18 @@ from portal.registry.rules import Floor
 MAX_SCHEMA_BYTES = 64 * 1024
 NON_TRIVIAL_NOTES = 40
 _MAJOR, _MINOR, _PATCH, _NONE = 3, 2, 1, 0
+_GOVERNED = {
+    "allowlist": ("runtime_tool.allowlist",),
+    "endpoint": (
+        "runtime_tool.transport",
+        "runtime_tool.endpoint",
+        "runtime_tool.credential_ref",
+        "data_movement.source",
+        "data_movement.destination",
+    ),
+    "retention": ("data_movement.retention_days",),
+    "sensitivity": ("facets.approval_policy_hook.sensitivity_class",),
+}
 _BUMP_NAMES = {_MAJOR: _("major"), _MINOR: _("minor"), _PATCH: _("patch")}
 
 
@@ -109,13 +122,29 @@ def across_facets(facets: Document) -> Iterator[tuple[str, str, Any, str]]:
 
 def minimum_class(floor: Floor) -> tuple[int, str]:
     """The least approval level of these classes and the reason, by the table of the domain."""
-    by_sensitivity = (0, 0, 1, 2) if floor.read_only else (0, 1, 1, 2)
+    by_sensitivity = BASELINE.sensitivity_read_only if floor.read_only else BASELINE.sensitivity
     reasons = [
-        (floor.reversibility, f"R{floor.reversibility}"),
+        (BASELINE.reversibility[floor.reversibility], f"R{floor.reversibility}"),
         (by_sensitivity[floor.sensitivity], f"S{floor.sensitivity}"),
         (1 if floor.external_side_effect else 0, str(_("external side effect"))),
     ]
     return max(reasons, key=lambda reason: reason[0])
+
+
+def touched(before: Document | None, after: Document) -> frozenset[str]:
+    """Which governed fields a change touches, by the names that the approval policy knows; none for a registration."""
+    if before is None:
+        return frozenset()
+    return frozenset(
+        name for name, paths in _GOVERNED.items() if any(_at(before, path) != _at(after, path) for path in paths)
+    )
+
+
+def _at(document: Document, path: str) -> Any:
+    here: Any = document
+    for name in path.split("."):
+        here = here.get(name) if isinstance(here, dict) else None
+    return here
 
 
 def floor_of(document: Document) -> Floor:

@@ -39,6 +39,7 @@ class Permission(TextChoices):
 
     VIEW = "view", _("see the registry, changes, tasks and incidents")
     PROPOSE = "propose", _("propose and edit changes")
+    PROPOSE_POLICY = "propose_policy", _("propose changes of the approval policy")
     SIGN = "sign", _("approve or reject changes")
     COMMIT = "commit", _("apply a change that needs no approval")
     START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
@@ -67,6 +68,7 @@ class Grant:
 TABLE: dict[Permission, Grant] = {
     Permission.VIEW: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.PROPOSE: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _EVERY_ACTOR),
+    Permission.PROPOSE_POLICY: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.SIGN: Grant(_SIGNERS, _ONLY_HUMANS),
     Permission.COMMIT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.START_TASK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),

@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "portal.outbox",
     "portal.operations",
     "portal.changes",
+    "portal.policy",
     "portal.registry",
     "portal.api",
     "portal.web",
@@ -229,6 +230,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ApprovalClassEnum": "portal.policy.rules.ApprovalClass",
+        "ReversibilityClassEnum": "portal.policy.rules.ReversibilityClass",
+        "SensitivityClassEnum": "portal.policy.rules.SensitivityClass",
+    },
     "APPEND_COMPONENTS": {
         "schemas": {
             "Problem": {
@@ -278,6 +284,7 @@ TICKS: list[tuple[str, float]] = [
     ("connectors.polling.tick", 1.0),
     ("severity.sweep.tick", 2.0),
     ("severity.reconcile.tick", 30.0),
+    ("portal.changes.waking.tick", 2.0),
     ("portal.outbox.delivery.tick", 2.0),
 ]
 # URL configurations of the apps, included under /api/v1/ and under /.

@@ -1,5 +1,6 @@
 """What tests share: servers, people, signed-in clients, and a database that other connections see."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from rest_framework.test import APIClient
 
 from portal.operations.services import database_now
 from portal.people.models import User
+from portal.people.requests import SIGNED_IN_AT
 from portal.people.tokens import create_token
 from portal.roles import ActorType
 from tests.people import actor
@@ -55,6 +57,9 @@ def client_of() -> Callable[[str | User], Client]:
     def make(who: str | User) -> Client:
         client = Client()
         client.force_login(_user(who))
+        session = client.session
+        session[SIGNED_IN_AT] = time.time()
+        session.save()
         return client
 
     return make

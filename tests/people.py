@@ -1,5 +1,6 @@
 """The people that the tests talk about, by name."""
 
+from portal.operations.services import database_now
 from portal.people.actors import Actor
 from portal.people.models import Team, User
 from portal.roles import ActorType, Role
@@ -28,8 +29,8 @@ def user(name: str, role: Role | None = None) -> User:
 
 
 def actor(name: str, role: Role | None = None) -> Actor:
-    """The same person as an actor."""
-    return Actor.of(user(name, role))
+    """The same person as an actor who has just signed in."""
+    return Actor.of(user(name, role), signed_in_at=database_now())
 
 
 def machine(name: str, accountable: str = "omar", actor_type: ActorType = ActorType.EXECUTOR_SYSTEM) -> User:

@@ -9,6 +9,22 @@ from portal.changes.services import Draft
 from portal.operations.services import database_now
 from tests.people import actor, team
 
+EVIDENCE: dict[str, Any] = {
+    "sources": ["The vendor's reference, read on 20 November 2026"],
+    "assumptions": "Traffic stays under fifty calls a minute.",
+    "freshness": "Measured this week.",
+    "compliance_notes": "No personal data leaves the region.",
+    "alternatives": "Asking by hand: too slow.",
+    "rollback": "Restore the version before; the owner team, ten minutes.",
+    "links": [],
+    "attachments": [],
+}
+# The same as a form sends it.
+EVIDENCE_FIELDS = {
+    f"evidence.{name}": "\n".join(value) if isinstance(value, list) else value
+    for name, value in EVIDENCE.items()
+    if value
+}
 SIGNERS = {"A0": (), "A1": ("omar",), "A2": ("omar", "huda"), "A3": ("omar", "khalid")}
 
 
@@ -20,7 +36,7 @@ def proposed(document: dict[str, Any], *, by: str = "amal", **draft: Any) -> Cha
         actor=actor(by),
         kind_name=kind_name,
         key=str(document.get("key", "")),
-        draft=Draft(document=document, **draft),
+        draft=Draft(document=document, **({"evidence": EVIDENCE} | draft)),
         now=database_now(),
     )
 

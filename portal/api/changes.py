@@ -11,9 +11,11 @@ from rest_framework.response import Response
 from portal.api.views import PortalViewSet
 from portal.changes import decisions, services
 from portal.changes.filters import ChangeFilter
-from portal.changes.models import ChangeRequest, signatures
-from portal.changes.rules import ApprovalClass, ReversibilityClass, SensitivityClass, level, still_needed
+from portal.changes.freezing import problems_of
+from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
+from portal.changes.signing import current_entry_of, required_row, signatures
+from portal.policy.rules import ApprovalClass, ReversibilityClass, SensitivityClass
 from portal.refusals import Invalid, Missing, Problem
 from portal.registry.documents import StrictSerializer
 from portal.registry.models import EntryState
@@ -109,13 +111,10 @@ def whole_answer(change: ChangeRequest) -> dict[str, Any]:
         for signature in signed
     ]
     answer["signatures_needed"] = (
-        still_needed(level(change.required_class), [signature.level for signature in signed])
-        if change.required_class
-        else None
+        required_row(change).still_needed(signature.level for signature in signed) if change.required_class else None
     )
     if change.state == "draft":
-        entry = services.current_entry_of(change)
-        _document, problems = services.problems_of(change, entry)
+        _document, problems = problems_of(change, current_entry_of(change))
         answer["problems"] = [
             {"path": found.path, "message": str(found.message), "code": found.code} for found in problems
         ]
@@ -135,10 +134,11 @@ class ChangeViewSet(PortalViewSet):
     }
     orderings = {"submitted_at": "submitted_at", "created_at": "created_at", "id": "id"}
     write_permissions = {
-        "create": Permission.PROPOSE,
-        "partial_update": Permission.PROPOSE,
-        "submit": Permission.PROPOSE,
-        "withdraw": Permission.PROPOSE,
+        # Who proposes depends on the kind of the object: the services ask.
+        "create": Permission.VIEW,
+        "partial_update": Permission.VIEW,
+        "submit": Permission.VIEW,
+        "withdraw": Permission.VIEW,
         "approve": Permission.VIEW,
         "reject": Permission.VIEW,
     }

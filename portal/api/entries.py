@@ -27,7 +27,6 @@ from portal.refusals import Missing, Refusal
 from portal.registry import kinds as registered
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry
-from portal.roles import Permission
 
 _COMMON: dict[str, Any] = {
     "key": "key",
@@ -102,11 +101,6 @@ class EntryViewSet(PortalViewSet):
     parser_classes = [JSONParser, MergePatchParser]
     ordering = "key"
     orderings = {"key": "key", "name": "name", "updated_at": "updated_at", "version": "version"}
-    write_permissions = {
-        "create": Permission.PROPOSE,
-        "update": Permission.PROPOSE,
-        "partial_update": Permission.PROPOSE,
-    }
 
     @property
     def kinds(self) -> list[Kind]:
@@ -244,4 +238,11 @@ def viewset_for(collection: str) -> type[EntryViewSet]:
         resource_type_field_name=None,
     )
     bodies = {"create": document, "update": document, "partial_update": OpenApiTypes.OBJECT}
-    return type(name, (EntryViewSet,), {"collection": collection, "filterset_class": filterset, "bodies": bodies})
+    proposers = registered.in_collection(collection)[0].proposers
+    own = {
+        "collection": collection,
+        "filterset_class": filterset,
+        "bodies": bodies,
+        "write_permissions": dict.fromkeys(("create", "update", "partial_update"), proposers),
+    }
+    return type(name, (EntryViewSet,), own)

@@ -1,4 +1,8 @@
-"""Applying a change: the one place where an entry is written."""
+"""Applying changes: the one place where an entry is written.
+
+A change applies when the policy in force at that moment has its signatures, its object stands where it was made from, and its
+window is open; those of a set apply together or not at all. Until then a signed change is `approved`.
+"""
 
 from datetime import datetime
 
@@ -6,46 +10,132 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.audit.services import record
-from portal.changes.models import ChangeRequest, ChangeState, signatures
-from portal.changes.rules import enough, level, still_needed
+from portal.changes.freezing import check_base, moved_on, problems_of, refuse_forbidden, stop_clocks
+from portal.changes.models import ChangeRequest, ChangeState
+from portal.changes.signing import judgement_of, level_of, signatures
 from portal.outbox.services import publish
 from portal.people.actors import Actor
 from portal.people.models import Team
-from portal.refusals import Conflict, Invalid, Refusal
+from portal.policy import reads
+from portal.policy.rules import Row
+from portal.refusals import Conflict, Invalid, Missing, Refusal
 from portal.registry import kinds
+from portal.registry.documents import Document
 from portal.registry.models import Entry
 
 
-def moved_on(change: ChangeRequest, standing: int) -> Refusal:
-    """The refusal that names the conflict between a change and its object."""
-    if change.base_version == 0:
-        text = _("“%(key)s” has been registered meanwhile; propose a change of it instead.")
-    else:
-        text = _("“%(key)s” moved on to version %(standing)d since this was made from version %(base)d.")
-    return Conflict("base_version", text % {"key": change.key, "standing": standing, "base": change.base_version})
+def locked(change_id: int) -> ChangeRequest:
+    """The change under its row lock; only inside a transaction. Those of a set are all locked, in one order."""
+    rows = ChangeRequest.objects.select_for_update(of=("self",), no_key=True)
+    known = ChangeRequest.objects.filter(pk=change_id).values_list("change_set_id", flat=True).first()
+    if known is not None:
+        list(rows.filter(change_set_id=known).order_by("pk").values_list("pk", flat=True))
+    try:
+        return rows.get(pk=change_id)
+    except ChangeRequest.DoesNotExist:
+        raise Missing("no_such_change", _("There is no change CHG-%d.") % change_id) from None
 
 
-def apply(change: ChangeRequest, *, actor: Actor, now: datetime) -> Entry:
-    """Apply a locked change in the running transaction: object, version, history, audit line and notice, or none.
+def _members(change: ChangeRequest) -> list[ChangeRequest]:
+    if change.change_set_id is None:
+        return [change]
+    others = ChangeRequest.objects.filter(change_set_id=change.change_set_id).exclude(pk=change.pk)
+    return sorted([change, *others], key=lambda one: one.pk)
 
-    Checks signatures, base version and the document once more under the locks. Raises Conflict or Invalid.
-    """
+
+def _standing(change: ChangeRequest) -> Entry | None:
+    """The object under its row lock."""
     kind = kinds.get(change.kind)
-    required = level(change.required_class)
-    signed = [signature.level for signature in signatures(change) if signature.digest == change.digest]
-    if not enough(required, signed):
-        raise Conflict("signatures", _("Still needed: %s.") % still_needed(required, signed))
     entry: Entry | None = kind.entries().select_for_update(of=("self",), no_key=True).filter(key=change.key).first()
-    standing = entry.version if entry else 0
-    if standing != change.base_version:
-        raise moved_on(change, standing)
-    document, problems = kind.check(change.document)
-    problems = problems or kind.transition_problems(entry.document if entry else None, document)
+    return entry
+
+
+def row_now(change: ChangeRequest, entry: Entry | None) -> Row:
+    """The row that the policy in force demands of the change at this moment; never less than when it was frozen."""
+    policy = reads.in_force()
+    judgement = judgement_of(change, change.document, entry, policy)
+    refuse_forbidden(judgement)
+    return policy.row(max(judgement.row.approval, level_of(change)))
+
+
+def settle(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    """Go as far as the signatures carry a locked change in review: on waiting, approved, or applied."""
+    entry = _standing(change)
+    row = row_now(change, entry)
+    change.required_class = row.name
+    if not row.enough(one.level for one in signatures(change)):
+        change.updated_at = now
+        change.save()
+        return
+    change.state = ChangeState.APPROVED
+    change.decided_at = change.updated_at = now
+    stop_clocks(change, now)
+    change.save()
+    if change.change_set_id is None:
+        apply_if_ready(change, actor=actor, now=now)
+        return
+    try:
+        with transaction.atomic():
+            apply_if_ready(change, actor=actor, now=now)
+    except Refusal as refusal:
+        # What stands against another of the set does not void this signature.
+        change = locked(change.pk)
+        hold_back(change, refusal, now=now)
+
+
+def apply_if_ready(change: ChangeRequest, *, actor: Actor, now: datetime) -> bool:
+    """Apply a locked, approved change and its set, unless its time has not come or one of the set is not approved yet.
+
+    Returns whether it was applied. Raises Conflict or Invalid, and writes nothing, when it cannot be.
+    """
+    members = _members(change)
+    if any(one.state != ChangeState.APPROVED for one in members):
+        return False
+    if any(one.apply_after is not None and one.apply_after > now for one in members):
+        return False
+    for one in members:
+        _apply(one, actor=actor, now=now)
+    return True
+
+
+def _apply(change: ChangeRequest, *, actor: Actor, now: datetime, emergency: bool = False) -> Entry:
+    entry = _standing(change)
+    check_base(change, entry)
+    row = row_now(change, entry)
+    signed = [one.level for one in signatures(change)]
+    needed = "" if emergency else row.still_needed(signed)
+    if needed:
+        raise Conflict("signatures", _("Still needed for %(id)s: %(what)s.") % {"id": change.human_id, "what": needed})
+    kind = kinds.get(change.kind)
+    document, problems = problems_of(change, entry)
     if problems:
-        raise Invalid("incomplete", _("The proposal is not valid any more."), problems)
+        raise Invalid("incomplete", _("%s is not valid any more.") % change.human_id, problems)
     before = entry.digest if entry else ""
     if entry is None:
         entry = kind.model(created_at=now, **kind.where)
+    _write(entry, change, document, actor=actor, now=now)
+    change.state = ChangeState.APPLIED
+    change.applied_at = change.updated_at = now
+    change.decided_at = change.decided_at or now
+    change.applied_version = entry.version
+    change.held_back = ""
+    stop_clocks(change, now)
+    change.save()
+    publish(
+        topic="change.applied",
+        subject=f"{change.human_id} applied: {change.summary}",
+        payload={"change": change.human_id, "kind": change.kind, "key": change.key, "version": entry.version,
+                 "url": change.get_absolute_url()},
+        dedup_key=f"change.applied:{change.pk}",
+        team_key=document["owner"],
+    )  # fmt: skip
+    record(actor=actor, action=f"{change.kind}.apply", kind=change.kind, key=change.key, now=now,
+           before=before, after=entry.digest, change_id=change.pk, detail=f"version {entry.version}")  # fmt: skip
+    return entry
+
+
+def _write(entry: Entry, change: ChangeRequest, document: Document, *, actor: Actor, now: datetime) -> None:
+    standing = entry.version
     entry.take_document(document, Team.objects.get(key=document["owner"]))
     entry.state = change.to_state
     entry.version = standing + 1
@@ -59,17 +149,24 @@ def apply(change: ChangeRequest, *, actor: Actor, now: datetime) -> Entry:
         if standing == 0:
             raise moved_on(change, 1) from error
         raise
-    change.state = ChangeState.APPLIED
-    change.applied_at = change.decided_at = change.updated_at = now
-    change.applied_version = entry.version
+
+
+def apply_at_once(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    """Apply a locked class A change: nobody's signature is needed."""
+    change.state = ChangeState.APPROVED
+    change.decided_at = now
     change.save()
-    publish(
-        topic="change.applied",
-        subject=f"{change.human_id} applied: {change.summary}",
-        payload={"change": change.human_id, "kind": change.kind, "key": change.key, "version": entry.version},
-        dedup_key=f"change.applied:{change.pk}",
-        team_key=document["owner"],
-    )
-    record(actor=actor, action=f"{change.kind}.apply", kind=change.kind, key=change.key, now=now,
-           before=before, after=entry.digest, change_id=change.pk, detail=f"version {entry.version}")  # fmt: skip
-    return entry
+    apply_if_ready(change, actor=actor, now=now)
+
+
+def apply_in_emergency(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    """Apply a locked change whose missing signatures an executive answers for; the caller has checked who asks."""
+    _apply(change, actor=actor, now=now, emergency=True)
+
+
+def hold_back(change: ChangeRequest, refusal: Refusal, *, now: datetime) -> None:
+    """Note why an approved change was not applied, and let it rest until a person acts."""
+    change.held_back = refusal.message
+    change.updated_at = now
+    change.wake_at = change.apply_before
+    change.save()

@@ -1,13 +1,33 @@
 """Reads of changes that pages share."""
 
-from portal.changes.models import ChangeRequest
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from portal.changes.models import ChangeRequest, Decision, Proposal, Verdict
 from portal.people.actors import Actor
 from portal.people.models import User
 from portal.roles import Permission, may
 
 
+def to_sign_by(user: User) -> QuerySet[ChangeRequest]:
+    """In review, by nobody this person is or answers for, and not decided by this person on the current proposal."""
+    mine = Q(author_id=user.pk) | Q(author__accountable_id=user.pk)
+    written = Proposal.objects.filter(mine, change_id=OuterRef("pk"))
+    decided = Decision.objects.filter(
+        proposal__change_id=OuterRef("pk"), proposal__number=OuterRef("proposal_number"), actor_id=user.pk
+    ).exclude(verdict=Verdict.EDIT)
+    return ChangeRequest.objects.waiting().exclude(mine).exclude(Exists(written)).exclude(Exists(decided))
+
+
+def to_review_by(user: User) -> QuerySet[ChangeRequest]:
+    """Applied in an emergency and not reviewed by enough others yet, nor by this person."""
+    mine = Q(author_id=user.pk) | Q(author__accountable_id=user.pk)
+    decided = Decision.objects.filter(proposal__change_id=OuterRef("pk"), actor_id=user.pk)
+    waiting = ChangeRequest.objects.filter(emergency=True, reviewed_at__isnull=True)
+    return waiting.exclude(mine).exclude(Exists(decided))
+
+
 def counters(user: User) -> dict[str, int]:
-    """How many changes wait for this person's signature."""
+    """How many changes wait for this person's signature or review."""
     if not may(Actor.of(user), Permission.SIGN):
         return {"approvals": 0}
-    return {"approvals": ChangeRequest.objects.to_sign_by(user).count()}
+    return {"approvals": to_sign_by(user).count() + to_review_by(user).count()}

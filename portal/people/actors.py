@@ -1,6 +1,7 @@
 """Who acts: one value that is passed down to every write."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from portal.people.models import User
 from portal.roles import ActorType, Role
@@ -11,6 +12,7 @@ class Actor:
     """A person, a token of a person, or the portal itself.
 
     `user` is None only for the portal's own background work. `actor_type` is the token's type where a token is used.
+    `signed_in_at` is when the person last gave the password in this session; None for tokens.
     """
 
     name: str
@@ -18,6 +20,7 @@ class Actor:
     roles: tuple[Role, ...] = ()
     user: User | None = field(default=None, compare=False)
     address: str = ""
+    signed_in_at: datetime | None = field(default=None, compare=False)
 
     @property
     def user_id(self) -> int | None:
@@ -25,7 +28,9 @@ class Actor:
         return self.user.pk if self.user is not None else None
 
     @classmethod
-    def of(cls, user: User, *, actor_type: str = "", address: str = "") -> "Actor":
+    def of(
+        cls, user: User, *, actor_type: str = "", address: str = "", signed_in_at: datetime | None = None
+    ) -> "Actor":
         """The actor that a signed-in user is; `actor_type` is the type of the token, if one is used.
 
         A token can only narrow: a non-human account never becomes human through a human token.
@@ -39,6 +44,7 @@ class Actor:
             roles=tuple(Role(role) for role in user.roles),
             user=user,
             address=address,
+            signed_in_at=signed_in_at,
         )
 
     @classmethod

@@ -1,5 +1,6 @@
 """Who makes a request, for pages and API alike."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
@@ -27,4 +28,18 @@ def actor_of(request: Any) -> Actor:
         user,
         actor_type=token.actor_type if isinstance(token, ApiToken) else "",
         address=client_address(request),
+        signed_in_at=None if isinstance(token, ApiToken) else _signed_in_at(request),
     )
+
+
+SIGNED_IN_AT = "signed_in_at"
+
+
+def note_sign_in(request: HttpRequest, now: datetime) -> None:
+    """Note in the session that the person gave the password just now."""
+    request.session[SIGNED_IN_AT] = now.timestamp()
+
+
+def _signed_in_at(request: Any) -> datetime | None:
+    noted = request.session.get(SIGNED_IN_AT) if hasattr(request, "session") else None
+    return datetime.fromtimestamp(noted, UTC) if isinstance(noted, int | float) else None

@@ -18,6 +18,7 @@ from portal.refusals import Missing, Problem
 from portal.registry.documents import Document, EntrySerializer, bounds_problem, flatten
 from portal.registry.models import Entry
 from portal.registry.rules import Floor
+from portal.roles import Permission
 
 Text = str | Promise
 
@@ -65,6 +66,10 @@ def _no_floor(document: Document) -> Floor:
     return Floor()
 
 
+def _nothing_touched(before: Document | None, after: Document) -> frozenset[str]:
+    return frozenset()
+
+
 def _no_transition_problems(before: Document | None, after: Document) -> list[Problem]:
     return []
 
@@ -93,6 +98,10 @@ class Kind:
     detail_template: str = ""
     other_kind_hint: Text = ""
     blank: Callable[[], Document] = dict
+    touched: Callable[[Document | None, Document], frozenset[str]] = _nothing_touched
+    proposers: Permission = Permission.PROPOSE
+    # There is one entry of this kind, ever.
+    single: bool = False
 
     def entries(self) -> models.QuerySet[Any]:
         """The entries of this kind, and of no other, with their owner."""

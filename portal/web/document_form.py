@@ -36,18 +36,19 @@ def field_at(serializer: serializers.BaseSerializer[Any], path: str) -> serializ
 
 def read_document(kind: Kind, data: QueryDict) -> Document:
     """The document in a posted form."""
-    value = _read(kind.serializer(), data, "")
+    value = read(kind.serializer(), data, "")
     return value if isinstance(value, dict) else {}
 
 
-def _read(field: Any, data: QueryDict, path: str) -> Any:
+def read(field: Any, data: QueryDict, path: str) -> Any:
+    """The value posted for a field at a path, ABSENT where nothing was."""
     if isinstance(field, serializers.ListSerializer):
         rows = _row_numbers(data, path)
-        return [_read(field.child, data, f"{path}.{number}") for number in rows] if rows else ABSENT
+        return [read(field.child, data, f"{path}.{number}") for number in rows] if rows else ABSENT
     if isinstance(field, serializers.Serializer):
         value = {}
         for name, child in field.fields.items():
-            part = _read(child, data, f"{path}.{name}" if path else name)
+            part = read(child, data, f"{path}.{name}" if path else name)
             if part is not ABSENT:
                 value[name] = part
         return value if value or path.rpartition(".")[2].isdigit() else ABSENT
@@ -144,7 +145,7 @@ def sections(
             value = _value_at(document, path)
             if section.facet and isinstance(field, serializers.Serializer):
                 own_errors += shown.get(path, [])
-                nodes += _children(field, value, path, shown)
+                nodes += children(field, value, path, shown)
             else:
                 nodes.append(_node(field, value, path, shown, fixed=fixed_key and path == "key"))
         missing = bad and not _has_content(document, section.paths)
@@ -191,7 +192,8 @@ def _has_content(document: Document, paths: tuple[str, ...]) -> bool:
     return any(_value_at(document, path) not in (None, "", [], {}, False) for path in paths)
 
 
-def _children(field: Any, value: Any, path: str, errors: dict[str, list[str]]) -> list[Node]:
+def children(field: Any, value: Any, path: str, errors: dict[str, list[str]]) -> list[Node]:
+    """The nodes of the fields under a serializer; `errors` are messages by path."""
     known = value if isinstance(value, Mapping) else {}
     return [_node(child, known.get(name), f"{path}.{name}", errors) for name, child in field.fields.items()]
 
@@ -215,12 +217,12 @@ def _node(field: Any, value: Any, path: str, errors: dict[str, list[str]], *, fi
                 {
                     "path": here,
                     "label": f"{number + 1} · {title}" if title else f"{number + 1}",
-                    "nodes": _children(field.child, row, here, errors),
+                    "nodes": children(field.child, row, here, errors),
                 }
             )
         return about | {"type": "rows", "items": items, "add_label": _("Add: %s") % about["label"]}
     if isinstance(field, serializers.Serializer):
-        return about | {"type": "group", "nodes": _children(field, value, path, errors)}
+        return about | {"type": "group", "nodes": children(field, value, path, errors)}
     return about | {"type": "field", "name": path} | _control(field, value, fixed=fixed)
 
 

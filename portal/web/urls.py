@@ -14,6 +14,7 @@ KEY = r"(?P<key>[a-z][a-z0-9-]{0,59})"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", Overview.as_view(), name="overview"),
     path("sign-in/", account.SignIn.as_view(), name="sign-in"),
+    path("sign-in/again/", account.SignInAgain.as_view(), name="sign-in-again"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("theme/", account.set_theme, name="set-theme"),
     path("keys/", account.set_keys, name="set-keys"),

@@ -61,6 +61,6 @@ def load(now: datetime) -> bool:
     return bool(missing)
 
 
-def actor(username: str) -> Actor:
-    """A demo person as an actor."""
-    return Actor.of(User.objects.get(username=username))
+def actor(username: str, at: datetime | None = None) -> Actor:
+    """A demo person as an actor, who signed in at that moment."""
+    return Actor.of(User.objects.get(username=username), signed_in_at=at)

@@ -14,10 +14,15 @@ from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
 SIGNERS = {"A0": (), "A1": ("lead",), "A2": ("lead", "head"), "A3": ("lead", "executive")}
-EVIDENCE = {
-    "sources": ["Contract of the facade and its tests"],
-    "assumptions": ["Volumes as in the last quarter"],
-    "rollback": "See the rollback notes of the facade.",
+EVIDENCE: Document = {
+    "sources": ["Contract of the facade and its tests", "Vendor's API reference of October 2026"],
+    "assumptions": "Volumes as in the last quarter.",
+    "freshness": "Measured in the week before this was proposed.",
+    "compliance_notes": "Data stays in the region; the processing record names this purpose.",
+    "alternatives": "Calling the vendor's SDK from the agent: no audit, no retry rules, refused.",
+    "rollback": "See the rollback notes of the facade; the owner team restores the version before.",
+    "links": [{"title": "Contract tests", "url": "https://ci.example.com/runs/2214"}],
+    "attachments": [],
 }
 
 
@@ -46,9 +51,8 @@ class Writer:
         """The change with these signatures, given within the hour after it was submitted."""
         for minutes, signer in enumerate(signers, start=1):
             at = (change.submitted_at or self.now) + timedelta(minutes=7 * minutes)
-            change = decisions.approve(
-                actor=actor(signer), change_id=change.pk, digest=change.digest, now=min(at, self.now)
-            )
+            at = min(at, self.now)
+            change = decisions.approve(actor=actor(signer, at), change_id=change.pk, digest=change.digest, now=at)
         return change
 
     def apply(self, document: Document, *, by: str = "engineer", days: float = 0, summary: str = "") -> ChangeRequest:

@@ -9,9 +9,10 @@ from rest_framework.test import APIClient
 
 from connectors.models import Connector
 from portal.people.models import ApiToken
+from portal.registry.documents import digest
 from tests.documents import put, runtime_tool_document, without
 from tests.people import team, user
-from tests.registering import apply_connector, submitted
+from tests.registering import EVIDENCE, apply_connector, submitted
 
 pytestmark = pytest.mark.django_db
 CHANGES, CONNECTORS = "/api/v1/changes/", "/api/v1/connectors/"
@@ -24,7 +25,7 @@ def _crm_team() -> None:
 
 
 def body(document: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    return {"kind": "runtime_tool", "document": document or runtime_tool_document()} | more
+    return {"kind": "runtime_tool", "document": document or runtime_tool_document(), "evidence": EVIDENCE} | more
 
 
 def problem(response: Any, status: int, rule: str) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def test_an_engineer_registers_and_a_lead_approves_by_api_alone(api_of: ApiOf) -
     assert done.status_code == 200, done.content
     assert (done.json()["state"], done.json()["applied_version"]) == ("applied", 1)
     entry = amal.get(f"{CONNECTORS}crm-lookup/").json()
-    assert (entry["state"], entry["version"], entry["digest"]) == ("active", 1, sent["digest"])
+    assert (entry["state"], entry["version"], entry["digest"]) == ("active", 1, digest(sent["document"]))
     problem(omar.post(f"{address}approve/", decision), 409, "state")
 
 
@@ -133,7 +134,7 @@ def test_nobody_without_a_token_or_with_a_bad_one(api_of: ApiOf) -> None:
 def test_a_viewer_reads_and_proposes_nothing_and_a_tokens_type_narrows(api_of: ApiOf) -> None:
     vera = api_of("vera")
     assert vera.get(CHANGES).status_code == 200
-    found = problem(vera.post(CHANGES, body()), 403, "permission_denied")
+    found = problem(vera.post(CHANGES, body()), 403, "role")
     assert "Who may" in found["detail"]
     agent = api_of("omar", actor_type="recommender_agent")
     made = agent.post(CHANGES, body())

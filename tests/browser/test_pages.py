@@ -16,7 +16,7 @@ from tests.browser.conftest import Visitor
 from tests.connectors.tracking import world
 from tests.documents import data_movement_document, runtime_tool_document, without
 from tests.people import actor
-from tests.registering import apply_connector, approved, proposed, submitted
+from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
 from tests.severity.slipping import PASSED, running
 
 pytestmark = pytest.mark.browser
@@ -35,7 +35,12 @@ def newer(key: str) -> None:
     document = runtime_tool_document(key, {"facets.retry.max_attempts": 5, "facets.version.number": "1.0.1"})
     now = database_now()
     change = services.propose(
-        actor=actor("amal"), kind_name="runtime_tool", key=key, draft=Draft(document=document), base_version=1, now=now
+        actor=actor("amal"),
+        kind_name="runtime_tool",
+        key=key,
+        draft=Draft(document=document, evidence=EVIDENCE),
+        base_version=1,
+        now=now,
     )
     approved(services.submit(actor=actor("amal"), change_id=change.pk, now=now), "omar")
 
@@ -73,6 +78,9 @@ def pages(committed: None) -> list[Asked]:
         ("syncs", "amal", reverse("syncs")),
         ("entry-new", "amal", reverse("entry-new", args=["tools"])),
         ("entry-new", "amal", reverse("entry-new", args=["syncs"])),
+        ("policies", "adam", reverse("policies")),
+        ("entry-new", "adam", reverse("entry-new", args=["policies"])),
+        ("sign-in-again", "omar", reverse("sign-in-again")),
         *(("entry", "amal", f"{tool.get_absolute_url()}?tab={tab}") for tab in ("", "document", "versions", "activity")),
         ("entry", "vera", sync.get_absolute_url()),
         ("entry-propose", "amal", reverse("entry-propose", args=["tools", tool.key])),

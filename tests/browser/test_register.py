@@ -12,7 +12,7 @@ from portal.changes.models import ChangeRequest, ChangeState
 from tests.browser.conftest import Visitor
 from tests.documents import data_movement_document, runtime_tool_document, without
 from tests.people import team, user
-from tests.registering import proposed
+from tests.registering import EVIDENCE, proposed
 
 pytestmark = pytest.mark.browser
 VisitorOf = Callable[..., Visitor]
@@ -124,6 +124,7 @@ def test_amal_fills_all_nine_facets_by_hand(visitor: VisitorOf, pages: str, docu
     page = amal.go(f"/{pages}/new/")
     expect(page.get_by_text("0 of 9 facets").first).to_be_visible()
     fill(page, document)
+    fill(page, EVIDENCE, "evidence")
     page.get_by_label("What changes and why").fill("Support needs it.")
     expect(page.get_by_text("9 of 9 facets").first).to_be_visible()
     page.get_by_role("button", name="Submit for approval").click()

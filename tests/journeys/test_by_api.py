@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 from tests.documents import without
 from tests.journeys import slipping
 from tests.people import team
+from tests.registering import EVIDENCE
 from tests.servers.demo import DemoServer
 
 API = "/api/v1"
@@ -26,7 +27,8 @@ def registered(api_of: ApiOf, url: str) -> dict[str, Any]:
     """The tool as the API shows it after amal registered it and omar signed."""
     team()
     amal, omar, whole = api_of("amal"), api_of("omar"), slipping.ledger_document(url)
-    part = {"kind": "runtime_tool", "document": without(slipping.ledger_document(url), "facets.rollback_notes")}
+    part = {"kind": "runtime_tool", "document": without(slipping.ledger_document(url), "facets.rollback_notes"),
+            "evidence": EVIDENCE}  # fmt: skip
     change = told(amal.post(f"{API}/changes/", part), 201)
     address = f"{API}/changes/{change['id']}/"
     refused = told(amal.post(f"{address}submit/"), 422)

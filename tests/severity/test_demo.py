@@ -13,6 +13,7 @@ from connectors.models import Connector, TaskState, TrackedTask
 from connectors.polling import Poller
 from portal.audit.models import AuditLine
 from portal.changes.models import ChangeRequest, ChangeState
+from portal.changes.reads import to_sign_by
 from portal.embedded.start import DEMO_PASSWORD, DEMO_PEOPLE
 from portal.operations.services import database_now
 from portal.people.models import User
@@ -69,7 +70,7 @@ def test_a_change_waits_for_each_role_and_a_draft_is_at_eight_of_nine(loaded: No
     waiting = {change.required_class: change for change in ChangeRequest.objects.waiting()}
     assert set(waiting) == {"A1", "A2", "A3"}
     for name in ("lead", "head", "executive"):
-        assert ChangeRequest.objects.to_sign_by(User.objects.get(username=name)).exists()
+        assert to_sign_by(User.objects.get(username=name)).exists()
     draft = ChangeRequest.objects.get(state=ChangeState.DRAFT)
     kind = kinds.get(draft.kind)
     completeness = kind.completeness(kind.check(draft.document)[1])

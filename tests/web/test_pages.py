@@ -14,7 +14,7 @@ from portal.changes.services import Draft
 from portal.operations.services import database_now
 from tests.documents import data_movement_document, runtime_tool_document
 from tests.people import actor, team
-from tests.registering import apply_connector, approved, proposed, submitted
+from tests.registering import EVIDENCE, EVIDENCE_FIELDS, apply_connector, approved, proposed, submitted
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[[str], Client]
@@ -103,7 +103,7 @@ def test_two_versions_can_be_compared(client_of: ClientOf) -> None:
     now = database_now()
     change = services.propose(
         actor=actor("amal"), kind_name="runtime_tool", key="crm-lookup",
-        draft=Draft(document=newer, summary="Retry more"), base_version=1, now=now,
+        draft=Draft(document=newer, summary="Retry more", evidence=EVIDENCE), base_version=1, now=now,
     )  # fmt: skip
     approved(services.submit(actor=actor("amal"), change_id=change.pk, now=now), "omar")
     address = reverse("entry-diff", args=["tools", "crm-lookup"])
@@ -159,7 +159,8 @@ def test_a_proposed_change_keeps_its_key_in_the_live_check(client_of: ClientOf) 
     client = client_of("amal")
     sent = fields_of(text_of(client, reverse("entry-propose", args=["tools", entry.key])))
     assert sent["_base"] == ["1"]
-    page = client.post("/tools/check/", sent).content.decode()
+    assert "Ready to submit" not in client.post("/tools/check/", sent).content.decode()
+    page = client.post("/tools/check/", sent | EVIDENCE_FIELDS).content.decode()
     assert "9 of 9 facets" in page
     assert "Ready to submit" in page
 

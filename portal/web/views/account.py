@@ -2,16 +2,23 @@
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
+from django.contrib.auth import authenticate
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
+from django.views.generic import FormView
 
+from portal.operations.services import database_now
 from portal.people.models import User
+from portal.people.requests import note_sign_in
 from portal.roles import Role
 from portal.web.context import THEMES
 
@@ -19,11 +26,36 @@ DEMO_PASSWORD = "portal-demo"  # noqa: S105 - shown on the sign-in page of a dem
 YEAR = 365 * 86400
 
 
+class PasswordForm(forms.Form):
+    """The password of the person who is signed in."""
+
+    password = forms.CharField(
+        label=_("Password"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        """Through the authentication backends, like any sign-in."""
+        given: str = self.cleaned_data["password"]
+        if authenticate(username=self.user.get_username(), password=given) != self.user:
+            raise forms.ValidationError(_("This is not your password."), code="password")
+        return given
+
+
 @method_decorator(login_not_required, name="dispatch")
 class SignIn(LoginView):
     """Name and password; a demo portal shows its sign-ins."""
 
     redirect_authenticated_user = True
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """Sign in, and note when: what an executive signs asks for a fresh sign-in."""
+        response = super().form_valid(form)
+        note_sign_in(self.request, database_now())
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
@@ -35,6 +67,25 @@ class SignIn(LoginView):
                 for user in people
             ]
         return context
+
+
+class SignInAgain(FormView):  # type: ignore[type-arg] # not generic at run time
+    """The password once more, for what asks for a fresh sign-in."""
+
+    form_class = PasswordForm
+    template_name = "registration/again.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": self.request.user}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"next": self.request.GET.get("next", "")}
+
+    def form_valid(self, form: PasswordForm) -> HttpResponse:
+        """Note the sign-in in a session with a new key, and go back."""
+        self.request.session.cycle_key()
+        note_sign_in(self.request, database_now())
+        return redirect(_back(self.request))
 
 
 def _back(request: HttpRequest) -> str:

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from portal.changes import decisions, services
 from portal.changes.filters import ChangeFilter
-from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeState, Decision, signatures
-from portal.changes.rules import level, still_needed
+from portal.changes.freezing import problems_of
+from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeState, Decision
+from portal.changes.reads import to_sign_by
+from portal.changes.signing import current_entry_of, required_row, signatures
 from portal.refusals import Refusal
 from portal.registry import kinds
 from portal.roles import Permission, may
@@ -50,7 +52,11 @@ class Approvals(PageView):
             return changes.filter(author=user)
         if tab == "decided":
             return changes.exclude(state__in=OPEN_STATES)
-        return changes.to_sign_by(user) if may(self.actor, Permission.SIGN) else changes.none()
+        return (
+            to_sign_by(user).select_related("author").defer("document", "evidence")
+            if may(self.actor, Permission.SIGN)
+            else changes.none()
+        )
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """One tab of the inbox."""
@@ -90,11 +96,11 @@ class Review(PageView):
 
     def _page(self, request: HttpRequest, change: ChangeRequest, error: str = "", status: int = 200) -> HttpResponse:
         kind = kinds.get(change.kind)
-        entry = services.current_entry_of(change)
+        entry = current_entry_of(change)
         before = self._base_document(change, entry)
         tab = request.GET.get("tab", "")
         signed = signatures(change)
-        problems = services.problems_of(change, entry)[1] if change.state == ChangeState.DRAFT else []
+        problems = problems_of(change, entry)[1] if change.state == ChangeState.DRAFT else []
         moved_on = change.open and (entry.version if entry else 0) != change.base_version
         context: dict[str, Any] = {
             "change": change,
@@ -109,7 +115,7 @@ class Review(PageView):
             "decisions": list(
                 Decision.objects.filter(proposal__change=change).select_related("proposal").order_by("-at")
             ),
-            "needed": still_needed(level(change.required_class), [one.level for one in signed])
+            "needed": required_row(change).still_needed(one.level for one in signed)
             if change.required_class and change.open
             else "",
             "problems": summary_of(problems),

@@ -14,7 +14,7 @@ from portal.changes.models import OPEN_STATES, ChangeRequest
 from portal.registry import kinds
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry
-from portal.roles import Permission, may
+from portal.roles import may
 from portal.web.diffs import field_changes, unified
 from portal.web.document_form import meter_segments
 from portal.web.views.base import PageView
@@ -72,7 +72,7 @@ class EntryList(KindView):
             "sort": request.GET.get("sort", "name"),
             "waiting": list(waiting) if not listing.active else [],
             "new_url": reverse("entry-new", args=[pages]),
-            "may_propose": may(self.actor, Permission.PROPOSE),
+            "may_propose": may(self.actor, self.kind.proposers) and not (self.kind.single and context["total"]),
         }
         return render(request, "generic/list.html", context)
 
@@ -105,7 +105,7 @@ class EntryDetail(KindView):
             "open_changes": list(
                 ChangeRequest.objects.visible().filter(kind=self.kind.name, key=key, state__in=OPEN_STATES)
             ),
-            "may_propose": may(self.actor, Permission.PROPOSE),
+            "may_propose": may(self.actor, self.kind.proposers),
             "crumbs": [
                 {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
                 {"label": entry.name},

@@ -1,23 +1,34 @@
 """Registering an entry and proposing a change of one, in a form made from the document's serializer."""
 
+from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.changes import services
+from portal.changes.evidence import check_evidence
+from portal.changes.freezing import problems_of
 from portal.changes.models import ChangeRequest, ChangeState
-from portal.changes.rules import ActionClass, still_needed
-from portal.changes.services import Draft
-from portal.refusals import Forbidden, Problem, Refusal
+from portal.changes.services import WINDOW, Draft
+from portal.changes.signing import current_entry_of, judgement_of
+from portal.policy import reads
+from portal.policy.rules import ActionClass, Classes, judge
+from portal.refusals import Forbidden, Invalid, Problem, Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
+from portal.registry.models import Entry
 from portal.roles import Permission
 from portal.web.document_form import meter_segments, read_document, sections, summary_of, with_row, without_row
+from portal.web.evidence_form import PREFIX as EVIDENCE
+from portal.web.evidence_form import evidence_section, read_evidence
 from portal.web.views.base import PageView
 from portal.web.views.changes import change_id_of
 from portal.web.views.entries import KindView
@@ -34,6 +45,11 @@ def form_context(
     """What the form page and its side panel need."""
     completeness = kind.completeness(problems)
     made = sections(kind, document, problems, show_errors=check, fixed_key=not creates)
+    pack: Document = own.pop("evidence", {})
+    needed = bool(problems) or _evidence_needed(kind, document, own.pop("entry", None))
+    made.append(evidence_section(pack, needed=needed, show=check))
+    if needed:
+        problems = problems + check_evidence(pack)[1]
     return {
         "kind": kind,
         "sections": made,
@@ -41,29 +57,69 @@ def form_context(
         "filled": len(completeness.filled),
         "facet_total": completeness.total,
         "problem_count": len(problems),
-        "open_sections": [section for section in made if section["state"] != "filled"],
+        "open_sections": [section for section in made if section["state"] not in ("filled", "")],
         "errors": summary_of(problems) if check else [],
         "creates": creates,
     } | own
 
 
+def _evidence_needed(kind: Kind, document: Document, entry: Entry | None) -> bool:
+    """Whether the policy in force asks for an evidence pack, as far as the sound document tells."""
+    before = entry.document if entry else None
+    floors = [kind.floor(document)] + ([kind.floor(before)] if before is not None else [])
+    return judge(reads.in_force(), Classes(), floors, kind.touched(before, document)).evidence
+
+
+def _posted_draft(data: QueryDict, document: Document) -> Draft:
+    """What was posted beside the document: reason, evidence, and when it may be applied. Raises Invalid."""
+    window: dict[str, datetime | None] = {}
+    for name in WINDOW:
+        text = data.get(f"_{name}", "").strip()
+        try:
+            window[name] = WindowField().clean(text) if text else None
+        except ValidationError as error:
+            raise Invalid("window", error.messages[0], [Problem(name, error.messages[0], "datetime")]) from None
+    return Draft(
+        document=document,
+        summary=data.get("_summary", "").strip() or None,
+        evidence=read_evidence(data),
+        apply_after=window["apply_after"],
+        apply_before=window["apply_before"],
+        no_window=True,
+    )
+
+
+class WindowField(forms.DateTimeField):
+    """A moment as a browser's datetime-local field sends it, in the zone of the portal."""
+
+    input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+
 def policy_words(change: ChangeRequest, document: Document) -> dict[str, Any]:
     """Which policy will apply and who will sign, for the side panel."""
-    judgement = services.judgement_of(change, document, services.current_entry_of(change))
+    judgement = judgement_of(change, document, current_entry_of(change))
     forbidden = judgement.action_class == ActionClass.C
     return {
-        "class": f"A{judgement.effective.approval}",
+        "class": f"A{judgement.approval}",
         "least": f"A{judgement.least_approval}",
         "rule": judgement.rule,
         "forbidden": forbidden,
-        "needed": "" if forbidden else still_needed(judgement.effective.approval, []),
+        "needed": "" if forbidden else judgement.row.still_needed([]),
     }
+
+
+def _local(moment: datetime | None) -> str:
+    """A moment as a datetime-local field wants it."""
+    return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
 
 
 class EntryForm(KindView):
     """A new registration, or a change proposed from the version that stands. The first save opens the draft change."""
 
-    permission = Permission.PROPOSE
+    @property
+    def permission(self) -> Permission:  # type: ignore[override] # asked of the kind
+        """Who proposes entries of this kind."""
+        return self.kind.proposers
 
     def _start(self, key: str) -> tuple[Document, int]:
         if not key:
@@ -84,13 +140,14 @@ class EntryForm(KindView):
         if key:
             document["key"] = key
         if "_add" in request.POST or "_remove" in request.POST:
-            return self._page(request, _moved(document, request), base, key)
+            document, evidence = _moved(document, request)
+            return self._page(request, document, base, key, evidence=evidence)
         try:
             change = services.propose(
                 actor=self.actor,
                 kind_name=self.kind.name,
                 key=key or str(document.get("key") or "")[:60],
-                draft=Draft(document=document, summary=request.POST.get("_summary", "").strip() or None),
+                draft=_posted_draft(request.POST, document),
                 base_version=base,
                 now=self.now,
             )
@@ -107,6 +164,7 @@ class EntryForm(KindView):
         key: str,
         refused: list[Problem] | None = None,
         status: int = 200,
+        evidence: Document | None = None,
     ) -> HttpResponse:
         _clean, problems = self.kind.check(document)
         context = form_context(
@@ -117,6 +175,9 @@ class EntryForm(KindView):
             creates=not key,
             base=base,
             summary=request.POST.get("_summary", ""),
+            window={name: request.POST.get(f"_{name}", "") for name in WINDOW},
+            evidence=read_evidence(request.POST) if evidence is None else evidence,
+            entry=self.entry(key) if key else None,
             check_url=reverse("entry-check", args=[self.kind.pages]),
             crumbs=[
                 {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
@@ -126,10 +187,14 @@ class EntryForm(KindView):
         return render(request, "generic/form.html", context, status=status)
 
 
-def _moved(document: Document, request: HttpRequest) -> Document:
+def _moved(document: Document, request: HttpRequest) -> tuple[Document, Document]:
+    """The document and the evidence pack with a row more or less, where the button said."""
+    both = document | {EVIDENCE: read_evidence(request.POST)}
     if "_add" in request.POST:
-        return with_row(document, request.POST["_add"][:200])
-    return without_row(document, request.POST.get("_remove", "")[:200])
+        both = with_row(both, request.POST["_add"][:200])
+    else:
+        both = without_row(both, request.POST.get("_remove", "")[:200])
+    return both, both.pop(EVIDENCE)
 
 
 def saved(request: HttpRequest, change: ChangeRequest, view: PageView) -> HttpResponse:
@@ -155,8 +220,6 @@ def saved(request: HttpRequest, change: ChangeRequest, view: PageView) -> HttpRe
 class ChangeForm(PageView):
     """Editing one's own open change."""
 
-    permission = Permission.PROPOSE
-
     def _change(self, pk: str) -> ChangeRequest:
         change = get_object_or_404(ChangeRequest.objects.visible(), pk=change_id_of(pk))
         if change.author_id != self.actor.user_id:
@@ -178,13 +241,14 @@ class ChangeForm(PageView):
         if not change.creates:
             document["key"] = change.key
         if "_add" in request.POST or "_remove" in request.POST:
-            return self._page(request, change, _moved(document, request), check=False)
+            document, evidence = _moved(document, request)
+            return self._page(request, change, document, check=False, evidence=evidence)
         revision = request.POST.get("_revision", "")
         try:
             change = services.edit(
                 actor=self.actor,
                 change_id=change.pk,
-                draft=Draft(document=document, summary=request.POST.get("_summary", "").strip() or None),
+                draft=_posted_draft(request.POST, document),
                 revision=int(revision) if revision.isdigit() and len(revision) < 9 else None,
                 now=self.now,
             )
@@ -205,10 +269,13 @@ class ChangeForm(PageView):
         check: bool,
         refused: list[Problem] | None = None,
         status: int = 200,
+        evidence: Document | None = None,
     ) -> HttpResponse:
         kind = kinds.get(change.kind)
         change.document = document
-        clean, problems = services.problems_of(change, services.current_entry_of(change))
+        entry = current_entry_of(change)
+        clean, problems = problems_of(change, entry)
+        posted = read_evidence(request.POST) if request.method == "POST" else change.evidence
         if refused is not None and not any(problem.path for problem in refused):
             problems = [*refused, *problems]
         context = form_context(
@@ -220,6 +287,9 @@ class ChangeForm(PageView):
             change=change,
             base=change.base_version,
             summary=request.POST.get("_summary", change.summary),
+            window={name: request.POST.get(f"_{name}", _local(getattr(change, name))) for name in WINDOW},
+            evidence=posted if evidence is None else evidence,
+            entry=entry,
             policy=policy_words(change, clean) if not problems else None,
             check_url=reverse("entry-check", args=[kind.pages]),
             crumbs=[
@@ -234,13 +304,18 @@ class ChangeForm(PageView):
 class EntryCheck(KindView):
     """The side panel of a form that is being filled: what is complete, what is missing. Writes nothing."""
 
-    permission = Permission.PROPOSE
+    @property
+    def permission(self) -> Permission:  # type: ignore[override] # asked of the kind
+        """Who proposes entries of this kind."""
+        return self.kind.proposers
 
     def post(self, request: HttpRequest, pages: str) -> HttpResponse:
         """The panel for what the form holds now."""
         document = read_document(self.kind, request.POST)
         _clean, problems = self.kind.check(document)
-        context = form_context(self.kind, document, problems, check=False, creates="key" in document)
+        context = form_context(
+            self.kind, document, problems, check=False, creates="key" in document, evidence=read_evidence(request.POST)
+        )
         return render(request, "generic/form_side.html", context)
 
 
@@ -251,4 +326,4 @@ class Start(PageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The cards."""
-        return render(request, "generic/start.html", {"kinds": kinds.all_kinds()})
+        return render(request, "generic/start.html", {"kinds": [kind for kind in kinds.all_kinds() if not kind.single]})

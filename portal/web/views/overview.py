@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.module_loading import import_string
 
 from portal.changes.models import ChangeRequest, ChangeState
+from portal.changes.reads import to_sign_by
 from portal.registry import kinds
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
@@ -25,7 +26,7 @@ class Overview(PageView):
         signs = may(self.actor, Permission.SIGN)
         judged: Callable[..., dict[str, Any]] = import_string(settings.OVERVIEW_BLOCKS)
         mine = list(changes.filter(author=user, state__in=[ChangeState.DRAFT, ChangeState.IN_REVIEW])[:6])
-        to_sign = list(changes.to_sign_by(user)[:5]) if signs else []
+        to_sign = list(to_sign_by(user).select_related("author").defer("document", "evidence")[:5]) if signs else []
         context: dict[str, Any] = {
             "signs": signs,
             "to_sign": to_sign,

@@ -1,4 +1,4 @@
-"""Change requests, the proposals frozen for review, and the decisions on them."""
+"""Change requests: one proposed change of one object, and the sets that apply together."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from portal.changes.rules import (
+from portal.policy.rules import (
     ActionClass,
     ApprovalClass,
     Classes,
@@ -16,7 +16,7 @@ from portal.changes.rules import (
     SensitivityClass,
     level,
 )
-from portal.people.models import User
+from portal.registry.documents import digest
 from portal.registry.models import EntryState
 from portal.roles import ActorType
 
@@ -47,14 +47,21 @@ class ChangeQuerySet(models.QuerySet["ChangeRequest"]):
         """In review, longest waiting first."""
         return self.filter(state=ChangeState.IN_REVIEW).order_by("submitted_at", "id")
 
-    def to_sign_by(self, user: User) -> "ChangeQuerySet":
-        """In review, not this person's own, not yet signed by this person on the current proposal."""
-        signed = Decision.objects.filter(
-            proposal__change_id=models.OuterRef("pk"),
-            proposal__number=models.OuterRef("proposal_number"),
-            actor_id=user.pk,
-        )
-        return self.waiting().exclude(author_id=user.pk).exclude(models.Exists(signed))
+
+class ChangeSet(models.Model):
+    """Several changes that apply together or not at all. Each keeps its own object, proposals and signatures."""
+
+    summary = models.CharField(max_length=300)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.human_id} {self.summary}"
+
+    @property
+    def human_id(self) -> str:
+        """SET-7."""
+        return f"SET-{self.pk}"
 
 
 class ChangeRequest(models.Model):
@@ -77,7 +84,16 @@ class ChangeRequest(models.Model):
     required_class = models.CharField(max_length=2, choices=ApprovalClass.choices, blank=True)
     action_class = models.CharField(max_length=1, choices=ActionClass.choices, blank=True)
     policy_rule = models.CharField(max_length=80, blank=True)
+    policy_version = models.PositiveIntegerField(default=0)
     evidence = models.JSONField(default=dict)
+    evidence_needed = models.BooleanField(default=False)
+    change_set = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, null=True, blank=True, related_name="changes")
+    replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")
+    restores_version = models.PositiveIntegerField(null=True, blank=True)
+    # When it may be applied, once it is signed.
+    apply_after = models.DateTimeField(null=True, blank=True)
+    apply_before = models.DateTimeField(null=True, blank=True)
+    held_back = models.TextField(blank=True, help_text=_("Why it is signed and not applied."))
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="changes")
     author_actor_type = models.CharField(max_length=20, choices=ActorType.choices)
     state = models.CharField(max_length=12, choices=ChangeState.choices, default=ChangeState.DRAFT)
@@ -88,6 +104,18 @@ class ChangeRequest(models.Model):
     applied_at = models.DateTimeField(null=True, blank=True)
     applied_version = models.PositiveIntegerField(null=True, blank=True)
     reason = models.TextField(blank=True, help_text=_("Why it was rejected or withdrawn."))
+    emergency = models.BooleanField(default=False)
+    emergency_reason = models.TextField(blank=True)
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    # Instants at which somebody must look, NULL = never. `wake_at` is the earliest of those this app looks at itself; the two
+    # clocks are moved on by whoever judges (`severity`), and `judge_at` says that a judged cause is over.
+    sign_by = models.DateTimeField(null=True, blank=True)
+    remind_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    wake_at = models.DateTimeField(null=True, blank=True)
+    sign_clock = models.DateTimeField(null=True, blank=True)
+    review_clock = models.DateTimeField(null=True, blank=True)
+    judge_at = models.DateTimeField(null=True, blank=True)
 
     objects = ChangeQuerySet.as_manager()
 
@@ -102,6 +130,15 @@ class ChangeRequest(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=ChangeState.REJECTED) | ~Q(reason=""), name="change_rejected_has_reason"
             ),
+            models.CheckConstraint(
+                condition=Q(emergency=False) | ~Q(emergency_reason=""), name="change_emergency_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(apply_after__isnull=True)
+                | Q(apply_before__isnull=True)
+                | Q(apply_before__gt=F("apply_after")),
+                name="change_window_not_empty",
+            ),
             models.UniqueConstraint(
                 fields=["kind", "key", "applied_version"],
                 condition=Q(applied_version__isnull=False),
@@ -115,6 +152,10 @@ class ChangeRequest(models.Model):
             models.Index(fields=["kind", "key", "-id"], name="change_object"),
             models.Index(fields=["author", "-id"], name="change_author"),
             models.Index(fields=["state", "-id"], name="change_state"),
+            models.Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="change_wake"),
+            models.Index(fields=["sign_clock"], condition=Q(sign_clock__isnull=False), name="change_sign_clock"),
+            models.Index(fields=["review_clock"], condition=Q(review_clock__isnull=False), name="change_review_clock"),
+            models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="change_judge"),
         ]
 
     def __str__(self) -> str:
@@ -141,88 +182,39 @@ class ChangeRequest(models.Model):
         return str(self.document.get("name") or self.key)
 
     @property
-    def declared(self) -> Classes | None:
-        """The classes the author declared, or None where none was."""
-        if not (self.approval_class or self.reversibility_class or self.sensitivity_class):
-            return None
+    def declared(self) -> Classes:
+        """The classes that the author declared."""
         return Classes(
-            approval=level(self.approval_class) if self.approval_class else -1,
-            reversibility=level(self.reversibility_class) if self.reversibility_class else 0,
-            sensitivity=level(self.sensitivity_class) if self.sensitivity_class else 0,
+            approval=level(self.approval_class) if self.approval_class else None,
+            reversibility=level(self.reversibility_class) if self.reversibility_class else None,
+            sensitivity=level(self.sensitivity_class) if self.sensitivity_class else None,
         )
+
+    def content(self) -> dict[str, Any]:
+        """All that a decision is bound to. The base version is not part of it: a rebase may leave the content as it is."""
+        return {
+            "document": self.document,
+            "to_state": self.to_state,
+            "evidence": self.evidence,
+            "declared": [self.approval_class, self.reversibility_class, self.sensitivity_class],
+            "apply_after": self.apply_after and self.apply_after.isoformat(),
+            "apply_before": self.apply_before and self.apply_before.isoformat(),
+            "change_set": self.change_set_id,
+        }
+
+    def take_digest(self) -> str:
+        """Compute the digest of the content anew, keep and return it."""
+        self.digest = digest(self.content())
+        return self.digest
+
+    def set_wake(self) -> None:
+        """The next instant at which a worker must look at it."""
+        waiting = {
+            ChangeState.IN_REVIEW: (self.remind_at, self.expires_at),
+            ChangeState.APPROVED: (self.apply_after, self.apply_before),
+        }.get(ChangeState(self.state), ())
+        self.wake_at = min((instant for instant in waiting if instant is not None), default=None)
 
     def get_absolute_url(self) -> str:
         """The review page."""
         return reverse("change", args=[self.human_id])
-
-
-class Proposal(models.Model):
-    """What was put before the approvers: frozen, append-only (the database refuses changes)."""
-
-    change = models.ForeignKey(ChangeRequest, on_delete=models.PROTECT, related_name="proposals")
-    number = models.PositiveIntegerField()
-    base_version = models.PositiveIntegerField()
-    to_state = models.CharField(max_length=12, choices=EntryState.choices)
-    document = models.JSONField()
-    digest = models.CharField(max_length=64)
-    required_class = models.CharField(max_length=2, choices=ApprovalClass.choices)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [models.UniqueConstraint(fields=["change", "number"], name="proposal_once")]
-
-    def __str__(self) -> str:
-        return f"proposal {self.number} of CHG-{self.change_id}"
-
-
-class Verdict(models.TextChoices):
-    """What an approver decided."""
-
-    APPROVE = "approve", _("Approved")
-    REJECT = "reject", _("Rejected")
-
-
-class Decision(models.Model):
-    """One person's decision on one proposal: append-only, bound to the digest that was looked at.
-
-    `author` is copied from the change so that the database itself can refuse a signature under one's own change.
-    """
-
-    proposal = models.ForeignKey(Proposal, on_delete=models.PROTECT, related_name="decisions")
-    verdict = models.CharField(max_length=10, choices=Verdict.choices)
-    digest = models.CharField(max_length=64)
-    level = models.PositiveSmallIntegerField(help_text=_("Highest approval class the person signs for, 1 to 3."))
-    reason = models.TextField(blank=True)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
-    actor_name = models.CharField(max_length=150)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["at", "id"]
-        constraints = [
-            models.UniqueConstraint(fields=["proposal", "actor"], name="decision_once_per_person"),
-            models.CheckConstraint(
-                condition=~Q(actor=F("author")),
-                name="decision_not_by_author",
-                violation_error_message=_("Nobody decides on their own change."),
-            ),
-            models.CheckConstraint(
-                condition=Q(verdict=Verdict.APPROVE) | ~Q(reason=""), name="decision_reject_has_reason"
-            ),
-            models.CheckConstraint(condition=Q(level__gte=1, level__lte=3), name="decision_level_1_to_3"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.actor_name}: {self.verdict}"
-
-
-def signatures(change: ChangeRequest) -> list[Any]:
-    """The approvals that count now: those on the current proposal."""
-    return list(
-        Decision.objects.filter(
-            proposal__change=change, proposal__number=change.proposal_number, verdict=Verdict.APPROVE
-        )
-    )
