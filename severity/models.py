@@ -36,6 +36,7 @@ class Source(models.TextChoices):
     """What opened it."""
 
     TASK = "task", _("Tracked task")
+    APPROVAL = "approval", _("Approval")
     WATCH = "watch", _("The portal's own watch")
     MANUAL = "manual", _("A person")
 

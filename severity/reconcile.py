@@ -3,10 +3,12 @@
 from django.db import connection, transaction
 
 from portal.operations.services import beat
-from severity import statements
+from severity import change_statements, statements
 from severity.sweep import drain
 
 LIMIT = 1000
+TASKS = (statements.SLIPS, statements.JUDGED, statements.RAISED)
+CHANGES = (change_statements.LATE, change_statements.UNREVIEWED, change_statements.OVER)
 
 # An open task past its deadline whose clock is not armed and that has no incident for it: arm it again.
 _REARM = """
@@ -34,16 +36,30 @@ UPDATE connectors_trackedtask SET judge_at = statement_timestamp() WHERE id IN (
     AND NOT EXISTS (SELECT 1 FROM severity_incident i WHERE i.task_id = t.id AND i.rule = t.state)
   LIMIT %s)
 """
+# A change that waits past its approval SLA with no clock armed and no incident: arm it again.
+_REARM_APPROVAL = """
+UPDATE changes_changerequest SET sign_clock = sign_by WHERE id IN (
+  SELECT c.id FROM changes_changerequest c
+  WHERE c.state = 'in_review' AND c.sign_clock IS NULL AND c.sign_by < statement_timestamp() - interval '1 minute'
+    AND NOT EXISTS (SELECT 1 FROM severity_incident i
+                    WHERE i.dedup_key = 'change:' || c.id || ':approval_late' AND i.epoch = c.sign_by)
+  LIMIT %s)
+"""
 
 
 def tick() -> dict[str, int]:
     """Repair, then judge without skipping locked rows. Returns what was repaired."""
     counts = {}
-    for name, statement in (("rearmed", _REARM), ("rejudged", _JUDGE), ("unseen", _UNSEEN)):
+    for name, statement in (
+        ("rearmed", _REARM),
+        ("rejudged", _JUDGE),
+        ("unseen", _UNSEEN),
+        ("approvals", _REARM_APPROVAL),
+    ):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [LIMIT])
             counts[name] = cursor.rowcount
-    for statement in (statements.SLIPS, statements.JUDGED, statements.RAISED):
+    for statement in (*TASKS, *CHANGES):
         drain(statement, wait=True)
     beat("severity.reconcile", dict(counts))
     return counts

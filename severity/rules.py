@@ -49,7 +49,21 @@ LATE = Rule("late_completion", "Completed late", "It completed after its deadlin
 # The portal's own: a task that cannot be judged, set aside so that it blocks no other.
 UNJUDGED = Rule("unjudged", "Cannot be judged", "The portal failed to judge this task and set it aside.", clock=False)
 
-RULES = {rule.name: rule for rule in (*CLOCK_RULES, *END_RULES, LATE, UNJUDGED)}
+APPROVAL_LATE = Rule(
+    "approval_late",
+    "Approval late",
+    "It waits for signatures longer than its approval SLA.",
+    clock=True,
+    level=Level.V2,
+)
+EMERGENCY = Rule(
+    "emergency",
+    "Emergency change",
+    "It was applied on the word of one executive; two others must review it.",
+    clock=True,
+)
+
+RULES = {rule.name: rule for rule in (*CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY)}
 
 
 def level_of(rule: Rule, *, customer_impacting: bool) -> Level:

@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, InternalError, connection, tran
 
 from portal.operations import correlation
 from portal.operations.services import beat, database_now
-from severity import statements
+from severity import change_statements, effects, statements
 from severity.rules import ClockGuard
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ _DUE = {
         (statements.SLIPS, "connectors_trackedtask", "due_at"),
         (statements.JUDGED, "connectors_trackedtask", "judge_at"),
         (statements.RAISED, "severity_incident", "escalate_at"),
+        (change_statements.LATE, "changes_changerequest", "sign_clock"),
+        (change_statements.UNREVIEWED, "changes_changerequest", "review_clock"),
+        (change_statements.OVER, "changes_changerequest", "judge_at"),
     )
 }
 _ANY_DUE = {statement: sql.format("") for statement, sql in _DUE.items()}
@@ -48,6 +51,8 @@ _FIRST_DUE = {
     statement: sql.format("AND id <> ALL(%s::bigint[])") + " FOR NO KEY UPDATE SKIP LOCKED"
     for statement, sql in _DUE.items()
 }
+# Those whose rows are tasks, or lead to one: a row that cannot be judged becomes an incident of that task.
+TOLD = {statements.SLIPS, statements.JUDGED, statements.RAISED}
 _TASK_OF = {
     statements.RAISED: "SELECT task_id FROM severity_incident WHERE id = %s",
 }
@@ -55,7 +60,7 @@ _TASK_OF = {
 
 def tick() -> dict[str, int]:
     """Judge everything that is due. Returns how many rows were looked at and how many incidents changed."""
-    counts = {"slips": 0, "judged": 0, "raised": 0, "incidents": 0}
+    counts = {"slips": 0, "judged": 0, "raised": 0, "approvals": 0, "emergencies": 0, "decided": 0, "incidents": 0}
     if not _guard.steady(time.monotonic(), database_now()):
         logger.warning("the database's clock stepped: judgement waits until it is steady")
         return counts
@@ -64,6 +69,9 @@ def tick() -> dict[str, int]:
         ("slips", statements.SLIPS),
         ("judged", statements.JUDGED),
         ("raised", statements.RAISED),
+        ("approvals", change_statements.LATE),
+        ("emergencies", change_statements.UNREVIEWED),
+        ("decided", change_statements.OVER),
     ):
         looked, changed = drain(statement)
         counts[name] += looked
@@ -107,7 +115,7 @@ def _run(statement: str, limit: int, *, wait: bool = False, only: int | None = N
         "trace": ids.trace_id,
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statements.complete(statement, wait=wait), parameters)
+        cursor.execute(effects.complete(statement, wait=wait), parameters)
         rows, incidents = cursor.fetchone()
     return int(rows), int(incidents)
 
@@ -138,6 +146,8 @@ def _set_aside(statement: str, error: Exception) -> None:
     _aside[statement, row] = time.monotonic() + ASIDE_SECONDS
     reason = " ".join(str(error).split())[:300]
     logger.error("a row cannot be judged and is left out for five minutes: %s", reason, extra={"row": row})
+    if statement not in TOLD:
+        return
     try:
         _tell(statement, row, reason)
     except (DataError, IntegrityError, InternalError):
