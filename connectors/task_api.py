@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connectors.models import TrackedTask
-from connectors.task_answers import task_answer, task_detail
+from connectors.task_answers import TaskAnswer, TaskDetail, task_answer, task_detail
 from connectors.task_filters import TaskFilter
 from connectors.tracking import answering, asking, service
 from connectors.tracking.clocks import LEAST_SECONDS, MOST_SECONDS
@@ -88,6 +88,13 @@ class TaskViewSet(PortalViewSet):
     )
     serializer_class = TaskBody
     bodies = {"create": TaskBody, "answer": ANSWER_BODY}
+    answers = {
+        "list": {200: TaskAnswer},
+        "retrieve": {200: TaskDetail},
+        "create": {201: TaskDetail, 200: TaskDetail},
+        "cancel": {202: TaskDetail, 200: TaskDetail},
+        "answer": {202: TaskDetail},
+    }
     filterset_class = TaskFilter
     # Who of those may answer which task is asked by the service.
     write_permissions = {

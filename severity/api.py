@@ -13,7 +13,7 @@ from portal.refusals import Missing
 from portal.registry.documents import StrictSerializer
 from portal.roles import Permission
 from severity import services
-from severity.answers import incident_answer
+from severity.answers import IncidentAnswer, IncidentWithTimeline, incident_answer
 from severity.filters import IncidentFilter
 from severity.models import Incident
 
@@ -28,6 +28,10 @@ class IncidentViewSet(PortalViewSet):
     """List, detail with timeline, and what people do with one."""
 
     filterset_class = IncidentFilter
+    bodies = dict.fromkeys(("acknowledge", "mitigate", "resolve", "comment"), TextBody)
+    answers = {"list": {200: IncidentAnswer}} | {
+        name: {200: IncidentWithTimeline} for name in ("retrieve", "acknowledge", "mitigate", "resolve", "comment")
+    }
     write_permissions = dict.fromkeys(("acknowledge", "mitigate", "resolve", "comment"), Permission.WORK_INCIDENT)
 
     def get_queryset(self) -> Any:
