@@ -83,8 +83,22 @@ def answer_schema(auto: AutoSchema, answer: Any) -> Json:
 
 def typed(answer: Any) -> Json:
     """The schema of a TypedDict."""
-    schema: Json = resolve_type_hint(answer)  # type: ignore[no-untyped-call]
+    schema: Json = _nullable(resolve_type_hint(answer))  # type: ignore[no-untyped-call]
     return schema
+
+
+def _nullable(schema: Any) -> Any:
+    """`nullable` was a word of OpenAPI 3.0; since 3.1 null is a type."""
+    if isinstance(schema, list):
+        return [_nullable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: _nullable(value) for name, value in schema.items()}
+    # A property may be called so too; the word itself is a boolean.
+    if made.get("nullable") is True:
+        del made["nullable"]
+        made["type"] = [made["type"], "null"]
+    return made
 
 
 def component(auto: AutoSchema, name: str, make: Any) -> Json:
