@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models.fields.json import KeyTextTransform
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -32,6 +33,11 @@ def change_id_of(text: str) -> int:
     return int(number)
 
 
+def _named(changes: Any) -> Any:
+    """With the name that each proposes for its object, without the documents."""
+    return changes.defer("document", "evidence").annotate(object_name=KeyTextTransform("name", "document"))
+
+
 class Approvals(PageView):
     """Needs you, in review, mine, decided."""
 
@@ -43,7 +49,7 @@ class Approvals(PageView):
     )
 
     def _rows(self, tab: str) -> Any:
-        changes = ChangeRequest.objects.visible().defer("document", "evidence")
+        changes = _named(ChangeRequest.objects.visible())
         user = self.actor.user
         assert user is not None
         if tab == "review":
@@ -52,11 +58,7 @@ class Approvals(PageView):
             return changes.filter(author=user)
         if tab == "decided":
             return changes.exclude(state__in=OPEN_STATES)
-        return (
-            to_sign_by(user).select_related("author").defer("document", "evidence")
-            if may(self.actor, Permission.SIGN)
-            else changes.none()
-        )
+        return _named(to_sign_by(user).select_related("author")) if may(self.actor, Permission.SIGN) else changes.none()
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """One tab of the inbox."""
@@ -64,6 +66,9 @@ class Approvals(PageView):
         if tab not in dict(self.tabs):
             tab = ""
         listing = Listing(request, ChangeFilter, self._rows(tab))
+        if tab in ("", "review"):
+            # All of them are in one state.
+            listing.form.fields.pop("state", None)
         context = listing.context() | {
             "tab": tab,
             "tabs": [
@@ -118,7 +123,7 @@ class Review(PageView):
             "needed": required_row(change).still_needed(one.level for one in signed)
             if change.required_class and change.open
             else "",
-            "problems": summary_of(problems),
+            "problems": summary_of(kind, problems),
             "why_not": decisions.refusal_to_decide(change, self.actor) if change.state == ChangeState.IN_REVIEW else "",
             "own": change.author_id == self.actor.user_id,
             "moved_on": moved_on,
