@@ -1,7 +1,7 @@
 """What an agent may call now."""
 
 import hashlib
-from typing import Any
+from typing import TypedDict
 
 import orjson
 
@@ -10,7 +10,35 @@ from portal.registry.documents import Document, digest
 from portal.registry.models import EntryState
 
 
-def allowed(agent: str) -> dict[str, Any]:
+class AllowedOperation(TypedDict):
+    """One operation that the agent may call."""
+
+    name: str
+    effect: str
+    external_side_effect: bool
+
+
+class AllowedConnector(TypedDict):
+    """One connector of which the agent may call something."""
+
+    key: str
+    state: str
+    version: int
+    contract_version: str
+    transport: str
+    endpoint: str
+    facets_digest: str
+    operations: list[AllowedOperation]
+
+
+class Allowlist(TypedDict):
+    """What an agent may call now."""
+
+    agent: str
+    connectors: list[AllowedConnector]
+
+
+def allowed(agent: str) -> Allowlist:
     """The active runtime connectors whose allowlist names the agent, with the operations it may call.
 
     Deprecated connectors stay callable until they are retired. `facets_digest` is the sha256 of the nine facets: a runtime
@@ -24,7 +52,7 @@ def allowed(agent: str) -> dict[str, Any]:
     return {"agent": agent, "connectors": [_connector(connector, agent) for connector in connectors]}
 
 
-def _connector(connector: Connector, agent: str) -> dict[str, Any]:
+def _connector(connector: Connector, agent: str) -> AllowedConnector:
     document: Document = connector.document
     names: list[str] = next(
         entry["operations"] for entry in document["runtime_tool"]["allowlist"] if entry["agent"] == agent
@@ -49,6 +77,6 @@ def _connector(connector: Connector, agent: str) -> dict[str, Any]:
     }
 
 
-def etag(answer: dict[str, Any]) -> str:
+def etag(answer: Allowlist) -> str:
     """The strong validator of an answer."""
     return f'"{hashlib.sha256(orjson.dumps(answer)).hexdigest()[:32]}"'

@@ -1,13 +1,12 @@
 """`GET /api/v1/allowlist/?agent=…`."""
 
 from django.http import HttpResponse, HttpResponseNotModified
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from connectors.allowlist import allowed, etag
+from connectors.allowlist import Allowlist, allowed, etag
 from portal.api.views import PortalViewSet
 from portal.roles import Permission
 
@@ -16,11 +15,11 @@ class AllowlistViewSet(PortalViewSet):
     """What an agent may call now. Nobody who is not named may call anything."""
 
     read_permission = Permission.READ_ALLOWLIST
+    answers = {"list": {200: Allowlist, 304: None}}
+    tagged = ("list",)
     pagination_class = None  # type: ignore[assignment] # one answer, whole
 
-    @extend_schema(
-        parameters=[OpenApiParameter("agent", str, required=True)], responses={200: OpenApiTypes.OBJECT, 304: None}
-    )
+    @extend_schema(parameters=[OpenApiParameter("agent", str, required=True)])
     def list(self, request: Request) -> HttpResponse:
         """The answer carries an ETag; send it back as If-None-Match to get 304."""
         agent = request.query_params.get("agent", "").strip()

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from connectors.answer_form import AnswerForm
 from connectors.models import TaskState, TrackedTask
 from connectors.models.task import Observation, Trouble
+from connectors.task_answers import task_answer
 from connectors.task_filters import TaskFilter
 from connectors.tracking import answering, service
 from connectors.tracking.asking import asked_of, digest_of
@@ -24,7 +25,7 @@ from connectors.tracking.shown import Shown, shown
 from portal.refusals import Refusal
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
-from portal.web.views.listing import Listing
+from portal.web.views.listing import Listing, csv_response
 
 TIMELINE = 200
 MAX_ID = 2**63 - 1
@@ -55,6 +56,11 @@ _LINES = {
     "trouble": ("eye-off", "risk", gettext_lazy("Cannot be looked at")),
     "seen": ("check", "ok", gettext_lazy("Seen again")),
 }
+# The columns of the CSV, by the names of the API.
+CSV = (
+    "id", "connector", "operation", "owner", "state", "shown", "started_by", "accepted_at", "started_at", "deadline_at",
+    "last_change_at", "ended_at", "late", "polls", "misses", "remote_task_id", "trouble",
+)  # fmt: skip
 _ENDS_WELL = (TaskState.COMPLETED, TaskState.CANCELLED)
 
 
@@ -112,14 +118,18 @@ class TaskList(PageView):
             return tasks.order_by("-id")
         return tasks.filter(ended_at__isnull=True).order_by("deadline_at", "id")
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """One tab of the list."""
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """One tab of the list, or all of its rows as CSV with `?format=csv`."""
         tab = request.GET.get("tab", "")
         if tab not in dict(self.tabs):
             tab = ""
         listing = Listing(request, TaskFilter, self._rows(tab))
         # The tabs say so already.
         listing.form.fields.pop("open", None)
+        if request.GET.get("format") == "csv":
+            tasks = listing.queryset.prefetch_related(None).iterator(500)
+            answers = (dict(task_answer(task, self.now)) for task in tasks)
+            return csv_response("tasks", list(CSV), ([one[name] for name in CSV] for one in answers))
         context = listing.context()
         context |= {
             "rows": [row_of(task, self.now) for task in context["rows"]],
@@ -131,14 +141,14 @@ class TaskList(PageView):
             "clear_url": f"?tab={tab}" if tab else "?",
             "any": bool(context["rows"]) or TrackedTask.objects.exists(),
             "columns": [
-                {"label": _("Task")},
-                {"label": _("Connector")},
-                {"label": _("State")},
-                {"label": _("Deadline")},
-                {"label": _("Owner")},
-                {"label": _("Started by")},
+                {"label": _("Task"), "sort": "operation"},
+                {"label": _("Connector"), "sort": "connector"},
+                {"label": _("State"), "sort": "state"},
+                {"label": _("Deadline"), "sort": "deadline_at"},
+                {"label": _("Owner"), "sort": "owner"},
+                {"label": _("Started by"), "sort": "started_by"},
                 {"label": _("Last change")},
-                {"label": _("Polls / misses"), "numeric": True},
+                {"label": _("Polls / misses"), "numeric": True, "sort": "polls"},
                 {"label": _("Incident")},
             ],
         }

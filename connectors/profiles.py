@@ -15,7 +15,7 @@ from portal.people.models import KEY_PATTERN
 from portal.registry.documents import EntrySerializer, StrictSerializer
 
 WINDOW: dict[str, Any] = {"min_value": 1, "max_value": 90 * 86400}
-REFERENCE = r"^(?:(?:env|file):[A-Za-z0-9_.-]{1,120})?$"
+REFERENCE = r"^(?:env|file):[A-Za-z0-9_.-]{1,120}$"
 
 
 class AllowlistEntry(StrictSerializer):

@@ -1,6 +1,5 @@
 """`/api/v1/tasks/`: start, adopt, watch and cancel tracked tasks."""
 
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -10,17 +9,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connectors.models import TrackedTask
+from connectors.task_answers import TaskAnswer, TaskDetail, task_answer, task_detail
 from connectors.task_filters import TaskFilter
 from connectors.tracking import answering, asking, service
 from connectors.tracking.clocks import LEAST_SECONDS, MOST_SECONDS
 from connectors.tracking.request import MAX_KEY
-from connectors.tracking.shown import shown
 from portal.api.views import PortalViewSet
 from portal.refusals import Invalid, Missing, Problem
 from portal.registry.documents import StrictSerializer
 from portal.roles import Permission
 
-TIMELINE = 200
 _WINDOW: dict[str, Any] = {"required": False, "min_value": LEAST_SECONDS, "max_value": MOST_SECONDS}
 
 
@@ -64,71 +62,6 @@ class TaskBody(StrictSerializer):
     sla = SlaBody(required=False, allow_null=True, default=None)
 
 
-def task_answer(task: TrackedTask, now: datetime) -> dict[str, Any]:
-    """One task as a line of the list. `seconds_to_deadline` is negative once the deadline has passed."""
-    return {
-        "id": task.human_id,
-        "connector": task.connector.key,
-        "operation": task.operation,
-        "owner": task.owner.key,
-        "state": task.state,
-        "shown": shown(task, now).value,
-        "open": task.open,
-        "late": task.late,
-        "adopted": task.adopted,
-        "remote_task_id": task.remote_task_id,
-        "remote_status": task.remote_status,
-        "status_message": task.status_message,
-        "trouble": task.trouble,
-        "trouble_kind": task.trouble_kind,
-        "idempotency_key": task.idempotency_key,
-        "arguments_digest": task.arguments_digest,
-        "started_by": task.started_by_name,
-        "accepted_at": task.accepted_at,
-        "started_at": task.started_at,
-        "deadline_at": task.deadline_at,
-        "seconds_to_deadline": round((task.deadline_at - now).total_seconds(), 3) if task.open else None,
-        "last_seen_at": task.last_seen_at,
-        "last_change_at": task.last_change_at,
-        "cancel_requested_at": task.cancel_requested_at,
-        "cancel_acknowledged_at": task.cancel_acknowledged_at,
-        "ended_at": task.ended_at,
-        "remote_expires_at": task.remote_expires_at,
-        "next_poll_at": task.next_poll_at,
-        "polls": task.polls,
-        "misses": task.misses,
-        "url": task.get_absolute_url(),
-    }
-
-
-def task_detail(task: TrackedTask, now: datetime) -> dict[str, Any]:
-    """One task whole, with its clocks and the newest lines of its observed timeline, oldest first."""
-    lines = list(task.observations.order_by("-at", "-id")[:TIMELINE])
-    return task_answer(task, now) | {
-        "sla": {
-            "start_seconds": task.start_seconds,
-            "deadline_seconds": task.deadline_seconds,
-            "stall_seconds": task.stall_seconds,
-            "input_seconds": task.input_seconds,
-            "blind_seconds": task.blind_seconds,
-            "cancel_seconds": task.cancel_seconds,
-        },
-        "result": task.result,
-        "input_requests": task.input_requests,
-        "correlation_id": task.correlation_id,
-        "timeline": [
-            {
-                "at": line.at,
-                "what": line.what,
-                "state": line.state,
-                "remote_status": line.remote_status,
-                "detail": line.detail,
-            }
-            for line in reversed(lines)
-        ],
-    }
-
-
 ANSWER_BODY = {
     "application/json": {
         "type": "object",
@@ -155,8 +88,14 @@ class TaskViewSet(PortalViewSet):
     )
     serializer_class = TaskBody
     bodies = {"create": TaskBody, "answer": ANSWER_BODY}
+    answers = {
+        "list": {200: TaskAnswer},
+        "retrieve": {200: TaskDetail},
+        "create": {201: TaskDetail, 200: TaskDetail},
+        "cancel": {202: TaskDetail, 200: TaskDetail},
+        "answer": {202: TaskDetail},
+    }
     filterset_class = TaskFilter
-    orderings = {"id": "id", "deadline_at": "deadline_at", "accepted_at": "accepted_at"}
     # Who of those may answer which task is asked by the service.
     write_permissions = {
         "create": Permission.START_TASK,

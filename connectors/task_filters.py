@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models import TaskState, TrackedTask
+from portal.ordering import Ordering
 from portal.people.models import Team
 
 
@@ -19,6 +20,17 @@ class TaskFilter(django_filters.FilterSet):
     connector = django_filters.CharFilter(field_name="connector__key", label=_("Connector"), max_length=60)
     owner = django_filters.ModelChoiceFilter(
         queryset=Team.objects.all(), to_field_name="key", label=_("Owner"), field_name="owner"
+    )
+    ordering = Ordering(
+        id="id",
+        operation="operation",
+        connector="connector__key",
+        state="state",
+        deadline_at="deadline_at",
+        owner="owner__key",
+        started_by="started_by_name",
+        accepted_at="accepted_at",
+        polls="polls",
     )
 
     class Meta:

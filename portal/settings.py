@@ -11,11 +11,13 @@
 from datetime import timedelta
 from typing import Any
 
-import dj_database_url
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from portal import env
+from portal.api import components
+from portal.database import postgresql
+from portal.logs import json_lines
+from portal.production import INSECURE_SECRET_KEY, refuse_insecure
 
 BASE_DIR = env.ROOT
 DATA_DIR = env.data_dir()
@@ -27,7 +29,6 @@ DEMO = MODE == "demo"
 VERSION = "0.1.0"
 
 DEBUG = env.flag("DEBUG", False)
-INSECURE_SECRET_KEY = "insecure-key-for-tests-and-checks-only"  # noqa: S105 - a production check refuses it
 SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET_KEY)
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", () if PRODUCTION else ("localhost", "127.0.0.1", "[::1]", "testserver"))
 PORT = env.number("PORT", 8000, least=1)
@@ -109,24 +110,7 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Database: PostgreSQL only -------------------------------------------------------------------------------------
 
 DATABASE_URL = env.text("DATABASE_URL", "postgresql://127.0.0.1/portal")
-try:
-    _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
-except (ValueError, KeyError):
-    raise ImproperlyConfigured(
-        "DATABASE_URL is not a database address; write postgresql://USER:PASSWORD@HOST:PORT/NAME."
-    ) from None
-if _database.get("ENGINE") != "django.db.backends.postgresql":
-    raise ImproperlyConfigured(
-        "DATABASE_URL must name a PostgreSQL database: postgresql://USER:PASSWORD@HOST:PORT/NAME."
-    )
-_database.setdefault("OPTIONS", {})
-_database["OPTIONS"].setdefault("connect_timeout", 5)
-# A forgotten transaction holds back vacuum and slows the idle sweep a hundredfold: end it.
-_database["OPTIONS"].setdefault(
-    "options",
-    "-c idle_in_transaction_session_timeout=60000 -c statement_timeout=60000 -c lock_timeout=20000 -c TimeZone=UTC",
-)
-DATABASES = {"default": _database}
+DATABASES = {"default": postgresql(DATABASE_URL)}
 
 # --- People --------------------------------------------------------------------------------------------------------
 
@@ -195,7 +179,8 @@ USE_TZ = True
 TIME_ZONE = env.text("TIME_ZONE", "Asia/Riyadh")
 USE_THOUSAND_SEPARATOR = True
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Tests gather no files: they are served from where they lie (see WHITENOISE_USE_FINDERS).
+STATIC_ROOT = None if MODE == "test" else DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -235,33 +220,7 @@ SPECTACULAR_SETTINGS = {
         "ReversibilityClassEnum": "portal.policy.rules.ReversibilityClass",
         "SensitivityClassEnum": "portal.policy.rules.SensitivityClass",
     },
-    "APPEND_COMPONENTS": {
-        "schemas": {
-            "Problem": {
-                "type": "object",
-                "required": ["type", "title", "status", "detail"],
-                "properties": {
-                    "type": {"type": "string", "format": "uri"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                    "correlation_id": {"type": "string"},
-                    "errors": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "properties": {
-                                "path": {"type": "string"},
-                                "message": {"type": "string"},
-                                "code": {"type": "string"},
-                            },
-                        },
-                    },
-                },
-            }
-        },
-        "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
-    },
+    "APPEND_COMPONENTS": components.COMPONENTS,
     "SECURITY": [{"bearer": []}],
 }
 
@@ -318,46 +277,15 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 if MODE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"correlation": {"()": "portal.operations.correlation.LogFilter"}},
-    "formatters": {
-        "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(trace_id)s %(span_id)s %(correlation_id)s",
-            "rename_fields": {"asctime": "timestamp", "levelname": "level", "name": "logger"},
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["correlation"]}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django.server": {"handlers": ["console"], "propagate": False},
-        "httpx": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
-        # Two lines for every hint would bury the rest.
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        "celery.beat": {"level": "WARNING"},
-    },
-}
+LOGGING = json_lines(level=env.text("LOG_LEVEL", "INFO"))
 
 # --- Production refuses insecure values -------------------------------------------------------------------------------------
 
 if PRODUCTION:
-    _insecure = [
-        sentence
-        for wrong, sentence in (
-            (DEBUG, "DEBUG is on; unset it."),
-            (SECRET_KEY == INSECURE_SECRET_KEY, "SECRET_KEY is not set; give it 50 or more random characters."),
-            (len(SECRET_KEY) < 50 and SECRET_KEY != INSECURE_SECRET_KEY, "SECRET_KEY is shorter than 50 characters."),
-            (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS, "ALLOWED_HOSTS must name the portal's own host names."),
-            (not SECURE_COOKIES, "SECURE_COOKIES is off; cookies would travel in plain text."),
-            (not PUBLIC_URL.startswith("https://"), "PUBLIC_URL must be the portal's https address."),
-        )
-        if wrong
-    ]
-    if _insecure:
-        raise ImproperlyConfigured(
-            "PORTAL_MODE is production and this portal does not start insecurely: " + " ".join(_insecure)
-        )
+    refuse_insecure(
+        debug=DEBUG,
+        secret_key=SECRET_KEY,
+        allowed_hosts=ALLOWED_HOSTS,
+        secure_cookies=SECURE_COOKIES,
+        public_url=PUBLIC_URL,
+    )

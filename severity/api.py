@@ -13,6 +13,7 @@ from portal.refusals import Missing
 from portal.registry.documents import StrictSerializer
 from portal.roles import Permission
 from severity import services
+from severity.answers import IncidentAnswer, IncidentWithTimeline, incident_answer
 from severity.filters import IncidentFilter
 from severity.models import Incident
 
@@ -23,38 +24,14 @@ class TextBody(StrictSerializer):
     text = serializers.CharField(required=False, allow_blank=True, max_length=5000, default="")
 
 
-def incident_answer(incident: Incident) -> dict[str, Any]:
-    """An incident without its timeline."""
-    return {
-        "id": incident.pk,
-        "human_id": incident.human_id,
-        "severity": incident.level.name,
-        "state": incident.state,
-        "title": incident.title,
-        "source": incident.source,
-        "rule": incident.rule,
-        "dedup_key": incident.dedup_key,
-        "subject": {"kind": incident.subject_kind, "key": incident.subject_key},
-        "task": incident.task_id,
-        "connector": incident.connector.key if incident.connector else None,
-        "owner": incident.owner.key,
-        "commander": incident.commander.username if incident.commander else None,
-        "epoch": incident.epoch,
-        "opened_at": incident.opened_at,
-        "acknowledged_at": incident.acknowledged_at,
-        "mitigated_at": incident.mitigated_at,
-        "resolved_at": incident.resolved_at,
-        "escalate_at": incident.escalate_at,
-        "repeats": incident.repeats,
-        "url": incident.get_absolute_url(),
-    }
-
-
 class IncidentViewSet(PortalViewSet):
     """List, detail with timeline, and what people do with one."""
 
     filterset_class = IncidentFilter
-    orderings = {"opened_at": "opened_at", "severity": "severity", "id": "id"}
+    bodies = dict.fromkeys(("acknowledge", "mitigate", "resolve", "comment"), TextBody)
+    answers = {"list": {200: IncidentAnswer}} | {
+        name: {200: IncidentWithTimeline} for name in ("retrieve", "acknowledge", "mitigate", "resolve", "comment")
+    }
     write_permissions = dict.fromkeys(("acknowledge", "mitigate", "resolve", "comment"), Permission.WORK_INCIDENT)
 
     def get_queryset(self) -> Any:

@@ -6,6 +6,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from portal.ordering import Ordering
 from portal.people.models import Team
 from severity.models import Incident, IncidentState
 from severity.rules import RULES, Level
@@ -24,6 +25,17 @@ class IncidentFilter(django_filters.FilterSet):
     connector = django_filters.CharFilter(field_name="connector__key", label=_("Connector"), max_length=60)
     owner = django_filters.ModelChoiceFilter(queryset=Team.objects.all(), to_field_name="key", label=_("Owner"))
     task = django_filters.NumberFilter(field_name="task_id", label=_("Task"), min_value=1, max_value=2**62)
+    ordering = Ordering(
+        id="id",
+        title="title",
+        severity="severity",
+        state="state",
+        rule="rule",
+        object="subject_key",
+        owner="owner__key",
+        opened_at="opened_at",
+        repeats="repeats",
+    )
 
     class Meta:
         model = Incident

@@ -165,6 +165,11 @@ class Incident(models.Model):
                 condition=~Q(state=IncidentState.RESOLVED),
                 name="incident_unresolved",
             ),
+            models.Index(
+                fields=["-resolved_at", "-id"],
+                condition=Q(state=IncidentState.RESOLVED),
+                name="incident_resolved_newest",
+            ),
             models.Index(fields=["task"], condition=Q(task__isnull=False), name="incident_task"),
             models.Index(fields=["connector", "-id"], condition=Q(connector__isnull=False), name="incident_connector"),
             models.Index(fields=["escalate_at"], condition=Q(escalate_at__isnull=False), name="incident_escalate"),

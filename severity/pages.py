@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,13 +14,19 @@ from django.utils.translation import gettext_lazy
 from portal.refusals import Refusal
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
-from portal.web.views.listing import Listing
+from portal.web.views.listing import Listing, csv_response
 from severity import services
+from severity.answers import incident_answer
 from severity.filters import IncidentFilter
 from severity.models import Incident, IncidentState, TimelineEvent
 from severity.rules import RULES, Level
 
 TIMELINE = 200
+# The columns of the CSV, by the names of the API.
+CSV = (
+    "human_id", "severity", "state", "title", "rule", "source", "connector", "owner", "commander", "opened_at",
+    "acknowledged_at", "mitigated_at", "resolved_at", "repeats", "task",
+)  # fmt: skip
 MAX_DIGITS = 18
 
 # Button → what the services call it, and what the person is told afterwards.
@@ -85,8 +91,8 @@ class IncidentList(PageView):
             return incidents.order_by("-id")
         return incidents.unresolved().by_urgency()
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """One tab of the list."""
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """One tab of the list, or all of its rows as CSV with `?format=csv`."""
         tab = request.GET.get("tab", "")
         if tab not in dict(self.tabs):
             tab = ""
@@ -94,6 +100,9 @@ class IncidentList(PageView):
         # The tabs say the one; the other is for links from a task.
         listing.form.fields.pop("open", None)
         listing.form.fields.pop("task", None)
+        if request.GET.get("format") == "csv":
+            answers = (dict(incident_answer(one)) for one in listing.queryset.iterator(500))
+            return csv_response("incidents", list(CSV), ([one[name] for name in CSV] for one in answers))
         context = listing.context()
         context |= {
             "rows": [{"incident": one, "cause": cause_of(one)} for one in context["rows"]],
@@ -105,15 +114,15 @@ class IncidentList(PageView):
             "clear_url": f"?tab={tab}" if tab else "?",
             "any": bool(context["rows"]) or Incident.objects.exists(),
             "columns": [
-                {"label": _("Incident")},
-                {"label": _("Severity")},
-                {"label": _("State")},
-                {"label": _("Cause")},
-                {"label": _("Object")},
-                {"label": _("Owner")},
+                {"label": _("Incident"), "sort": "title"},
+                {"label": _("Severity"), "sort": "severity"},
+                {"label": _("State"), "sort": "state"},
+                {"label": _("Cause"), "sort": "rule"},
+                {"label": _("Object"), "sort": "object"},
+                {"label": _("Owner"), "sort": "owner"},
                 {"label": _("Commander")},
-                {"label": _("Opened")},
-                {"label": _("Repeats"), "numeric": True},
+                {"label": _("Opened"), "sort": "opened_at"},
+                {"label": _("Repeats"), "numeric": True, "sort": "repeats"},
             ],
         }
         return render(request, "severity/incidents.html", context)

@@ -163,6 +163,7 @@ class TrackedTask(models.Model):
                 name="task_poll",
             ),
             models.Index(fields=["deadline_at"], condition=Q(ended_at__isnull=True), name="task_open_deadline"),
+            models.Index(fields=["-ended_at", "-id"], condition=Q(ended_at__isnull=False), name="task_ended_newest"),
         ]
 
     def __str__(self) -> str:

@@ -8,13 +8,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from portal.api.change_answers import ChangeAnswer, WholeChange, change_answer, whole_answer
 from portal.api.views import PortalViewSet
 from portal.changes import decisions, services
 from portal.changes.filters import ChangeFilter
-from portal.changes.freezing import problems_of
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
-from portal.changes.signing import current_entry_of, required_row, signatures
 from portal.policy.rules import ApprovalClass, ReversibilityClass, SensitivityClass
 from portal.refusals import Invalid, Missing, Problem
 from portal.registry.documents import StrictSerializer
@@ -68,59 +67,6 @@ class WithdrawBody(StrictSerializer):
     reason = serializers.CharField(required=False, allow_blank=True, max_length=2000, default="")
 
 
-def change_answer(change: ChangeRequest) -> dict[str, Any]:
-    """A change without its document."""
-    return {
-        "id": change.pk,
-        "human_id": change.human_id,
-        "kind": change.kind,
-        "key": change.key,
-        "state": change.state,
-        "summary": change.summary,
-        "base_version": change.base_version,
-        "to_state": change.to_state,
-        "digest": change.digest,
-        "revision": change.revision,
-        "proposal": change.proposal_number,
-        "approval_class": change.approval_class or None,
-        "reversibility_class": change.reversibility_class or None,
-        "sensitivity_class": change.sensitivity_class or None,
-        "required_class": change.required_class or None,
-        "action_class": change.action_class or None,
-        "policy_rule": change.policy_rule or None,
-        "author": change.author.username,
-        "actor_type": change.author_actor_type,
-        "created_at": change.created_at,
-        "submitted_at": change.submitted_at,
-        "decided_at": change.decided_at,
-        "applied_at": change.applied_at,
-        "applied_version": change.applied_version,
-        "reason": change.reason or None,
-        "url": change.get_absolute_url(),
-    }
-
-
-def whole_answer(change: ChangeRequest) -> dict[str, Any]:
-    """A change with its document, its problems while it is a draft, and its signatures."""
-    answer = change_answer(change)
-    signed = signatures(change)
-    answer["document"] = change.document
-    answer["evidence"] = change.evidence
-    answer["signatures"] = [
-        {"by": signature.actor_name, "level": signature.level, "digest": signature.digest, "at": signature.at}
-        for signature in signed
-    ]
-    answer["signatures_needed"] = (
-        required_row(change).still_needed(signature.level for signature in signed) if change.required_class else None
-    )
-    if change.state == "draft":
-        _document, problems = problems_of(change, current_entry_of(change))
-        answer["problems"] = [
-            {"path": found.path, "message": str(found.message), "code": found.code} for found in problems
-        ]
-    return answer
-
-
 class ChangeViewSet(PortalViewSet):
     """Propose, edit, submit, approve, reject, withdraw."""
 
@@ -132,6 +78,12 @@ class ChangeViewSet(PortalViewSet):
         "reject": ApproveBody,
         "withdraw": WithdrawBody,
     }
+    answers = (
+        {"list": {200: ChangeAnswer}, "create": {201: WholeChange}}
+        | {name: {200: WholeChange} for name in ("retrieve", "partial_update", "submit", "approve", "reject", "withdraw")}
+    )  # fmt: skip
+    tagged = ("retrieve", "create", "partial_update", "submit", "approve", "reject", "withdraw")
+    matched = ("approve", "reject")
     orderings = {"submitted_at": "submitted_at", "created_at": "created_at", "id": "id"}
     write_permissions = {
         # Who proposes depends on the kind of the object: the services ask.

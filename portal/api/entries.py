@@ -1,13 +1,15 @@
 """One API for the entries of every kind: list, detail, versions, and proposing changes of them."""
 
+from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict
 
 import orjson
 from django.db import connection
 from django.db.models import F, Model, Q, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework.decorators import action
@@ -15,7 +17,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api.changes import change_answer
+from portal.api import described
+from portal.api.change_answers import ChangeAnswer, change_answer
 from portal.api.merge_patch import merge
 from portal.api.parsers import JSONParser, MergePatchParser
 from portal.api.renderers import RawJSON
@@ -52,7 +55,54 @@ def etag(entry: Entry) -> str:
     return f'"v{entry.version}-{entry.digest[:20]}"'
 
 
-def entry_answer(entry: Any) -> dict[str, Any]:
+class EntryAnswer(TypedDict):
+    """A whole entry with its document."""
+
+    id: str
+    kind: str
+    key: str
+    name: str
+    state: str
+    owner: str
+    version: int
+    digest: str
+    created_at: datetime
+    updated_at: datetime
+    url: str
+    document: dict[str, Any]
+
+
+class VersionLine(TypedDict):
+    """A numbered version without its document."""
+
+    version: int
+    state: str
+    digest: str
+    actor_name: str
+    change_id: int | None
+    at: datetime
+
+
+class Versions(TypedDict):
+    """The numbered versions of an entry, newest first."""
+
+    results: list[VersionLine]
+
+
+class VersionAnswer(TypedDict):
+    """One version, whole."""
+
+    key: str
+    version: int
+    state: str
+    digest: str
+    change: int | None
+    applied_by: str
+    at: datetime
+    document: dict[str, Any]
+
+
+def entry_answer(entry: Any) -> EntryAnswer:
     """A whole entry with its document."""
     return {
         "id": entry.human_id,
@@ -99,6 +149,8 @@ class EntryViewSet(PortalViewSet):
     lookup_field = "key"
     lookup_value_regex = r"[^/]+"
     parser_classes = [JSONParser, MergePatchParser]
+    tagged = ("retrieve",)
+    matched = ("update", "partial_update")
     ordering = "key"
     orderings = {"key": "key", "name": "name", "updated_at": "updated_at", "version": "version"}
 
@@ -228,6 +280,39 @@ class EntryViewSet(PortalViewSet):
         )
 
 
+def _entry_schema(auto: AutoSchema, document: Any) -> dict[str, Any]:
+    schema = described.typed(EntryAnswer)
+    schema["properties"] = schema["properties"] | {"document": auto.resolve_serializer(document, "response").ref}
+    return schema
+
+
+def _answers_of(collection: str, document: Any) -> Any:
+    """The answers of one collection, made when its description is: the documents are those of its kinds."""
+
+    def make(auto: AutoSchema) -> dict[str, Any]:
+        kinds = registered.in_collection(collection)
+        summary = _COMMON | dict(kinds[0].summary)
+        name = collection.replace("-", "_").title().replace("_", "")
+        line = described.component(
+            auto,
+            f"{name}Summary",
+            lambda: described.summary_schema(auto, kinds[0].model, summary, [kind.serializer for kind in kinds]),
+        )
+        entry = described.component(auto, f"{name}Entry", lambda: _entry_schema(auto, document))
+        opened = {201: ChangeAnswer}
+        return {
+            "list": {200: line},
+            "retrieve": {200: entry, 304: None},
+            "create": opened,
+            "update": opened,
+            "partial_update": opened,
+            "versions": {200: Versions},
+            "version": {200: VersionAnswer},
+        }
+
+    return staticmethod(make)
+
+
 def viewset_for(collection: str) -> type[EntryViewSet]:
     """The viewset of one collection."""
     filterset = registered.in_collection(collection)[0].filterset
@@ -243,6 +328,7 @@ def viewset_for(collection: str) -> type[EntryViewSet]:
         "collection": collection,
         "filterset_class": filterset,
         "bodies": bodies,
+        "answers": _answers_of(collection, document),
         "write_permissions": dict.fromkeys(("create", "update", "partial_update"), proposers),
     }
     return type(name, (EntryViewSet,), own)

@@ -1,11 +1,14 @@
 """Keyset pagination: `?cursor=` and `?limit=` (1 to 200, 50 unless told)."""
 
+from functools import reduce
 from typing import Any
 
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+
+from portal.ordering import orderings_of
 
 
 class KeysetPagination(CursorPagination):
@@ -24,7 +27,7 @@ class KeysetPagination(CursorPagination):
         return super().get_page_size(request)
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
-        allowed: dict[str, str] = getattr(view, "orderings", {})
+        allowed: dict[str, str] = getattr(view, "orderings", {}) or orderings_of(getattr(view, "filterset_class", None))
         asked = request.query_params.get("ordering", "")
         if not asked:
             return (getattr(view, "ordering", self.ordering), *self._tie(view))
@@ -32,7 +35,14 @@ class KeysetPagination(CursorPagination):
         if name not in allowed:
             known = ", ".join(sorted(allowed)) or "none"
             raise exceptions.ValidationError({"ordering": [f"Unknown order “{asked}”. Known: {known}."]})
-        return (("-" if asked.startswith("-") else "") + allowed[name], *self._tie(view))
+        return (("-" if asked.startswith("-") else "") + allowed[name], *(("-id",) if allowed[name] != "id" else ()))
+
+    def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
+        """Where a row stands in the order, also by a column of what it refers to."""
+        name = ordering[0].removeprefix("-")
+        if isinstance(instance, dict):
+            return str(instance[name])
+        return str(reduce(getattr, name.split("__"), instance))
 
     def _tie(self, view: Any) -> tuple[str, ...]:
         return ("-id",) if getattr(view, "ordering", self.ordering) not in ("-id", "id") else ()

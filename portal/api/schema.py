@@ -1,10 +1,13 @@
 """The OpenAPI description."""
 
+from http import HTTPStatus
 from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
+
+from portal.api import described
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -28,29 +31,51 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 class PortalSchema(AutoSchema):
-    """Adds what every operation shares: problem details on errors, and bodies named by the view for each action.
+    """Bodies, answers, filters and headers as the views name them, and what every operation shares.
 
-    A view names the serializers of its bodies in `bodies` (action → serializer); answers are plain objects unless
-    `extend_schema` says more.
+    A view names the serializers of its bodies in `bodies` (action → serializer), its answers in `answers` (action →
+    {status: TypedDict, schema, or None for no body}), and in `tagged` the actions that answer with an ETag.
     """
 
     def get_operation_id(self) -> str:
         """As usual, but one version of an entry is not the list of them."""
         found: str = super().get_operation_id()
-        one = getattr(self.view, "action", "") == "version"
-        return found.replace("_versions_", "_version_") if one else found
+        return found.replace("_versions_", "_version_") if self._action == "version" else found
+
+    @property
+    def _action(self) -> str:
+        return str(getattr(self.view, "action", ""))
 
     def get_request_serializer(self) -> Any:
         """The body of this action, if the view names one."""
-        bodies: dict[str, Any] = getattr(self.view, "bodies", {})
-        return bodies.get(getattr(self.view, "action", ""))
+        return getattr(self.view, "bodies", {}).get(self._action)
 
     def get_response_serializers(self) -> Any:
-        """An object, unless the view says more."""
+        """An object; `_get_response_bodies` says more."""
         return OpenApiTypes.OBJECT
 
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        own = self._filters_and_headers()
+        named = {one["name"] for one in own}
+        return [one for one in super()._get_parameters() if one["name"] not in named] + own
+
+    def _filters_and_headers(self) -> list[dict[str, Any]]:
+        found = described.list_parameters(self.view) if self._is_list_view() else []
+        if self.method == "POST":
+            found.append(described.header("Idempotency-Key"))
+        if self._action in getattr(self.view, "matched", ()):
+            found.append(described.header("If-Match"))
+        if 304 in self._answers():
+            found.append(described.header("If-None-Match"))
+        return found
+
+    def _answers(self) -> dict[int, Any]:
+        answers: Any = getattr(self.view, "answers", {})
+        found: dict[int, Any] = (answers(self) if callable(answers) else answers).get(self._action, {})
+        return found
+
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return getattr(self.view, "action", "") == "list"
+        return self._action == "list"
 
     def get_tags(self) -> list[str]:
         """The collection an address belongs to."""
@@ -58,9 +83,27 @@ class PortalSchema(AutoSchema):
         return [parts[2]] if len(parts) > 2 else super().get_tags()
 
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> dict[str, Any]:
-        responses: dict[str, Any] = super()._get_response_bodies(direction)
+        answers = self._answers()
+        responses: dict[str, Any] = (
+            {str(status): self._response(status, answer) for status, answer in answers.items()}
+            if answers
+            else super()._get_response_bodies(direction)
+        )
         problem = {
             "description": "Problem details (RFC 9457) with field paths in errors[].",
             "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         return responses | {"default": problem}
+
+    def _response(self, status: int, answer: Any) -> dict[str, Any]:
+        made: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+        if answer is not None:
+            schema = described.answer_schema(self, answer)
+            if self._is_list_view() and getattr(self.view, "pagination_class", None) is not None:
+                schema = described.page_of(schema)
+            made["content"] = {"application/json": {"schema": schema}}
+        headers = ["ETag"] if self._action in getattr(self.view, "tagged", ()) else []
+        headers += ["Location"] if status == 201 else []
+        if headers:
+            made["headers"] = {name: {"schema": {"type": "string"}} for name in headers}
+        return made

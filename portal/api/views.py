@@ -33,6 +33,10 @@ class PortalViewSet(GenericViewSet[Any]):
     filterset_class: type[Any] | None = None
     ordering = "-id"
     orderings: dict[str, str] = {}
+    # For the API's description: action → {status: answer}, the actions that answer with an ETag, that heed If-Match.
+    answers: Any = {}
+    tagged: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
     _idempotency: IdempotencyRecord | None = None
 
     @property

@@ -111,6 +111,8 @@ class Portal:
         self.environment = {
             **os.environ,
             **values,
+            # Names this start, so that its demo tasks are started once.
+            "DEMO_BEGUN": time.strftime("%Y%m%dT%H%M%S", time.gmtime()),
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "PYTHONUNBUFFERED": "1",
         }

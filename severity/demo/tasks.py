@@ -4,13 +4,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.models import TrackedTask
+from connectors.models import Observation, TaskState, TrackedTask
+from connectors.models.task import CLOCKS
 from connectors.tracking import service
+from portal.audit.services import record
+from severity import services
 from severity.demo.people import actor
 from severity.demo.tools import CUSTOMER_STATEMENTS, LEDGER_DESK
+from severity.models import Incident
 
 PREFIX = "demo-"
 AGAIN_AFTER = timedelta(hours=1)
+ENDED_BECAUSE = "The demo was started anew; its server had forgotten this task."
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,22 @@ JOBS = (
 )  # fmt: skip
 
 
-def start(now: datetime) -> int:
-    """Start the demo's tasks unless some were within the last hour; how many were started."""
-    if TrackedTask.objects.filter(idempotency_key__startswith=PREFIX, accepted_at__gt=now - AGAIN_AFTER).exists():
+def start(now: datetime, begun: str = "") -> int:
+    """Start the demo's tasks, once for each start of the portal; how many were started.
+
+    `begun` names the start. Work of earlier starts is ended first, for their demo server forgot it. Without a name they
+    are started unless some were within the last hour.
+    """
+    tasks = TrackedTask.objects.filter(idempotency_key__startswith=PREFIX)
+    stamp = begun or now.strftime("%Y%m%dT%H%M%S")
+    recent = (
+        tasks.filter(idempotency_key__endswith=f"-{stamp}")
+        if begun
+        else tasks.filter(accepted_at__gt=now - AGAIN_AFTER)
+    )
+    if recent.exists():
         return 0
-    stamp = now.strftime("%Y%m%dT%H%M%S")
+    _end_earlier(now)
     for job in JOBS:
         service.start(
             actor=actor("engineer"),
@@ -60,3 +76,22 @@ def start(now: datetime) -> int:
             now=now,
         )
     return len(JOBS)
+
+
+def _end_earlier(now: datetime) -> None:
+    """End what earlier starts left open, and resolve its incidents: what the first page shows is of this start."""
+    engineer = actor("engineer")
+    left = TrackedTask.objects.select_for_update(of=("self",), no_key=True).filter(
+        idempotency_key__startswith=PREFIX, ended_at__isnull=True
+    )
+    for task in left:
+        task.state, task.ended_at, task.judge_at = TaskState.CANCELLED, now, now
+        task.next_poll_at = task.arguments = None
+        for clock in CLOCKS:
+            setattr(task, f"{clock}_clock", None)
+        task.poll_lease += 1
+        task.save()
+        Observation.objects.create(task=task, at=now, what="ended", state=task.state, detail=ENDED_BECAUSE)
+        record(actor=engineer, action="task.cancelled", kind="task", key=task.human_id, now=now, detail=ENDED_BECAUSE)
+    for incident in Incident.objects.unresolved().filter(task__idempotency_key__startswith=PREFIX):
+        services.resolve(actor=engineer, incident_id=incident.pk, now=now, text=ENDED_BECAUSE)

@@ -20,6 +20,8 @@ from portal.people.models import User
 from portal.registry import kinds
 from severity.demo import tasks
 from severity.demo.tools import LEDGER_DESK
+from severity.models import Incident, Source
+from severity.sweep import tick
 from tests.servers.demo import DemoServer
 
 pytestmark = pytest.mark.django_db
@@ -92,6 +94,32 @@ def test_loading_again_adds_nothing_until_an_hour_has_passed(loaded: None) -> No
     started = tasks.start(database_now() + timedelta(hours=1, seconds=5))
     assert counts() == [*before[:3], before[3] + started]
     assert started == len(tasks.JOBS)
+
+
+def test_each_start_has_fresh_tasks_once_and_ends_what_earlier_ones_left(
+    loaded: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = TrackedTask.objects.first()
+    assert left is not None
+    now = database_now()
+    incident = Incident.objects.create(
+        severity=2, source=Source.TASK, rule="deadline", subject_kind="task", subject_key=left.human_id, task=left,
+        subject_id=left.pk, connector=left.connector, title="Late", dedup_key="x", epoch=now, owner=left.owner,
+        opened_at=now, last_update_at=now,
+    )  # fmt: skip
+    for begun in ("first", "second"):
+        monkeypatch.setenv("DEMO_BEGUN", begun)
+        for _again in range(2):
+            call_command("load_demo")
+        fresh = TrackedTask.objects.filter(ended_at__isnull=True)
+        assert fresh.count() == len(tasks.JOBS)
+        assert {task.idempotency_key.rpartition("-")[2] for task in fresh} == {begun}
+    assert TrackedTask.objects.count() == 3 * len(tasks.JOBS)
+    assert set(TrackedTask.objects.exclude(ended_at=None).values_list("state", flat=True)) == {TaskState.CANCELLED}
+    incident.refresh_from_db()
+    assert incident.resolved
+    tick()
+    assert not Incident.objects.unresolved().exists()
 
 
 def test_a_demo_server_on_another_port_is_followed_by_a_change(loaded: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -18,7 +19,8 @@ class Listing:
         for name in ("page", "format", "sort", "tab"):
             data.pop(name, None)
         wanted = request.GET.get("sort", sort)
-        if "ordering" in filterset_class.base_filters and wanted:
+        # An order that there is not is no order, as in a link that has grown old.
+        if wanted.removeprefix("-") in self._sorts(filterset_class):
             data["ordering"] = wanted
         self.filterset = filterset_class(data, queryset=queryset, request=request)
         self.form = self.filterset.form
@@ -34,6 +36,11 @@ class Listing:
         self.keep = [("sort", request.GET["sort"])] if request.GET.get("sort") else []
         self.keep += [("tab", request.GET["tab"])] if request.GET.get("tab") else []
         self.request = request
+
+    @staticmethod
+    def _sorts(filterset_class: type[Any]) -> list[str]:
+        ordering = filterset_class.base_filters.get("ordering")
+        return list(ordering.param_map) if ordering is not None else []
 
     def page(self) -> Page[Any]:
         """The asked page of 50; a page that does not exist is the nearest one."""
@@ -68,7 +75,7 @@ class _Echo:
 
 def _safe(value: object) -> str:
     """A cell that a spreadsheet does not take for a formula."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

@@ -13,7 +13,7 @@ from severity.demo import people, registry, tasks
 
 
 class Command(BaseCommand):
-    """Loads what is missing; safe to run again. A second start finds people and registry and only starts tasks anew."""
+    """Loads what is missing; safe to run again. Each start of the portal (DEMO_BEGUN) starts tasks anew."""
 
     help = "Load the demo data (demo portals only)."
 
@@ -31,6 +31,6 @@ class Command(BaseCommand):
             else:
                 registry.follow_demo_server(database_now(), demo_server)
         with transaction.atomic():
-            started = tasks.start(database_now())
+            started = tasks.start(database_now(), env.text("DEMO_BEGUN", ""))
         if started:
             self.stdout.write(f"Accepted {started} demo tasks")

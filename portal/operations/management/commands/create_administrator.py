@@ -6,12 +6,13 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
+from portal.operations.services import database_now
+from portal.people.actors import Actor
+from portal.people.models import User
+from portal.people.services import create_administrator
 from portal.roles import Role
 
 _REFUSED = 2
@@ -26,17 +27,17 @@ class Command(BaseCommand):
         parser.add_argument("--if-none", action="store_true", help="do nothing when there is one already")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        people = get_user_model().objects
-        if options["if_none"] and people.filter(is_active=True, roles__contains=[Role.ADMINISTRATOR]).exists():
+        if options["if_none"] and User.objects.filter(is_active=True, roles__contains=[Role.ADMINISTRATOR]).exists():
             return
         username, password, email = self._answers()
-        user = get_user_model()(username=username, email=email, roles=[Role.ADMINISTRATOR], is_staff=True)
         try:
-            validate_password(password, user)
-            user.set_password(password)
-            with transaction.atomic():
-                user.full_clean()
-                user.save()
+            create_administrator(
+                actor=Actor.system("command create_administrator"),
+                username=username,
+                password=password,
+                email=email,
+                now=database_now(),
+            )
         except ValidationError as error:
             raise CommandError(
                 f"The administrator was not created: {' '.join(error.messages)}", returncode=_REFUSED

@@ -48,6 +48,8 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=0)
 
     def _gather_assets(self) -> None:
+        if settings.STATIC_ROOT is None:
+            return
         mark = Path(settings.STATIC_ROOT) / ".gathered"
         now = _assets_digest()
         if mark.exists() and mark.read_text(encoding="ascii") == now:

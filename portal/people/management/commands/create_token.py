@@ -25,7 +25,7 @@ class Command(BaseCommand):
             known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
             raise CommandError(f"There is no user {options['username']!r}. Users: {known or 'none yet'}.")
         token = create_token(
-            actor=Actor.system("create_token"),
+            actor=Actor.system("command create_token"),
             user=user,
             actor_type=options["actor_type"] or user.actor_type,
             name=options["name"],

@@ -1,0 +1,217 @@
+"""The description of the API tells the truth: it is valid OpenAPI 3.1, and every documented GET answers as it says."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from rest_framework.test import APIClient
+
+from connectors.models import TaskState, TrackedTask
+from connectors.polling import Poller
+from portal.changes.models import ChangeRequest, ChangeState
+from portal.operations.services import database_now
+from severity.models import Incident, Source
+from tests.servers.demo import DemoServer
+
+pytestmark = pytest.mark.django_db
+Schema = dict[str, Any]
+OPENAPI = {
+    # What of the meta-schema of OpenAPI 3.1 a mistake of ours could break; the schemas themselves are checked as such.
+    "type": "object",
+    "required": ["openapi", "info", "paths", "components"],
+    "properties": {
+        "openapi": {"pattern": r"^3\.1\.\d+$"},
+        "info": {"required": ["title", "version"]},
+        "paths": {"additionalProperties": {"additionalProperties": {"$ref": "#/$defs/operation"}}},
+    },
+    "$defs": {
+        "operation": {
+            "type": "object",
+            "required": ["operationId", "responses"],
+            "properties": {
+                "parameters": {"type": "array", "items": {"$ref": "#/$defs/parameter"}},
+                "requestBody": {"required": ["content"]},
+                "responses": {
+                    "required": ["default"],
+                    "propertyNames": {"pattern": "^([1-5][0-9][0-9]|default)$"},
+                    "additionalProperties": {"required": ["description"]},
+                },
+            },
+        },
+        "parameter": {
+            "type": "object",
+            "required": ["name", "in", "schema"],
+            "properties": {"in": {"enum": ["query", "path", "header"]}, "description": {"type": "string"}},
+            "if": {"properties": {"in": {"const": "path"}}},
+            "then": {"required": ["required"]},
+        },
+    },
+}
+
+
+@pytest.fixture
+def described(api_of: Callable[..., APIClient]) -> Schema:
+    answer = api_of("amal").get("/api/v1/schema/")
+    assert answer.status_code == 200
+    schema: Schema = answer.json()
+    return schema
+
+
+def schema_of(described: Schema, address: str, status: int = 200) -> Schema:
+    response = described["paths"][address]["get"]["responses"][str(status)]
+    found: Schema = response["content"]["application/json"]["schema"]
+    return found
+
+
+def check(described: Schema, address: str, body: Any) -> None:
+    validator = Draft202012Validator(
+        {**closed(schema_of(described, address)), "components": closed(described["components"])},
+        format_checker=FormatChecker(),
+    )
+    problems = [
+        f"{list(one.absolute_path)}: {one.message[-200:]}"
+        for error in validator.iter_errors(body)
+        for one in [error, *(error.context or ())]
+    ]
+    assert not problems, (address, problems)
+
+
+def closed(schema: Any) -> Any:
+    """The same schema, but an object may have no other properties than those described: nothing is left unsaid."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made = {name: closed(one) for name, one in schema.items()}
+    if made.get("type") == "object" and "properties" in made and "additionalProperties" not in made:
+        made["additionalProperties"] = False
+    return made
+
+
+@pytest.fixture
+def demo(settings: Any, monkeypatch: pytest.MonkeyPatch, demo_server: DemoServer) -> None:
+    """The data of the demo, with its tasks looked at once and a slip of one of them."""
+    settings.DEMO = True
+    monkeypatch.setenv("DEMO_MCP_PORT", demo_server.url.split(":")[2].split("/")[0])
+    call_command("load_demo")
+    Poller().tick()
+    task, now = TrackedTask.objects.order_by("id")[0], database_now()
+    slip = Incident.objects.create(
+        severity=1, source=Source.TASK, rule="deadline", subject_kind="task", subject_key=task.human_id,
+        subject_id=task.pk, task=task, connector=task.connector, title="Late", dedup_key=f"task:{task.pk}:deadline",
+        epoch=now, owner=task.owner, opened_at=now, last_update_at=now,
+    )  # fmt: skip
+    slip.timeline.create(at=now, what="opened", actor_name="portal:sweep", severity=1, text="It passed.")
+
+
+def test_it_is_valid_openapi_3_1_and_every_reference_leads_somewhere(described: Schema) -> None:
+    problems = [
+        f"{list(one.absolute_path)}: {one.message[:200]}"
+        for one in Draft202012Validator(OPENAPI).iter_errors(described)
+    ]
+    assert not problems, problems
+    for name, schema in described["components"]["schemas"].items():
+        Draft202012Validator.check_schema(schema)
+        assert schema, name
+    references: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                references.append(node["$ref"])
+            node = list(node.values())
+        if isinstance(node, list):
+            for one in node:
+                walk(one)
+
+    walk(described)
+    known = {f"#/components/schemas/{name}" for name in described["components"]["schemas"]}
+    assert len(references) > 50
+    assert set(references) <= known, set(references) - known
+    ids = [one["operationId"] for path in described["paths"].values() for one in path.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api_of: Callable[..., APIClient]) -> None:
+    api = api_of("amal")
+    documented = {address for address, path in described["paths"].items() if "get" in path} - {"/api/v1/schema/"}
+    called: set[str] = set()
+
+    def get(address: str, query: str = "", **parts: Any) -> Any:
+        answer = api.get(address.format(**parts) + query)
+        assert answer.status_code == 200, (address, parts, answer.content)
+        check(described, address, answer.json())
+        called.add(address)
+        return answer.json()
+
+    for collection in ("connectors", "policies"):
+        assert f"/api/v1/{collection}/" in documented
+        listed = get(f"/api/v1/{collection}/")["results"]
+        if not listed:
+            assert collection == "policies", "the demo has none of its own"
+            documented = {address for address in documented if not address.startswith("/api/v1/policies/{")}
+            continue
+        for one in listed:
+            get(f"/api/v1/{collection}/{{key}}/", key=one["key"])
+        get(f"/api/v1/{collection}/{{key}}/versions/", key=listed[0]["key"])
+        get(f"/api/v1/{collection}/{{key}}/versions/{{number}}/", key=listed[0]["key"], number=1)
+    assert get("/api/v1/changes/", "?limit=3")["next"]
+    states = {change.state: change.pk for change in ChangeRequest.objects.all()}
+    assert {ChangeState.DRAFT, ChangeState.IN_REVIEW, ChangeState.APPLIED, ChangeState.REJECTED} <= set(states)
+    for pk in states.values():
+        get("/api/v1/changes/{id}/", id=pk)
+    assert get("/api/v1/tasks/")["results"]
+    for task in TrackedTask.objects.all():
+        get("/api/v1/tasks/{id}/", id=task.pk)
+    assert set(TrackedTask.objects.values_list("state", flat=True)) & {TaskState.WORKING}
+    assert get("/api/v1/incidents/")["results"]
+    get("/api/v1/incidents/{id}/", id=Incident.objects.get().pk)
+    assert get("/api/v1/allowlist/", "?agent=support-agent")["connectors"]
+    assert called == documented
+
+
+def test_a_refusal_is_described_too(described: Schema, api_of: Callable[..., APIClient]) -> None:
+    problem = {"$ref": "#/components/schemas/Problem", "components": closed(described["components"])}
+    for path in described["paths"].values():
+        for operation in path.values():
+            content = operation["responses"]["default"]["content"]
+            assert content == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for address in ("tasks/999999/", "changes/?state=none", "allowlist/", "incidents/?nonsense=1"):
+        refused = api_of("amal").get(f"/api/v1/{address}")
+        assert refused.status_code in (404, 422)
+        Draft202012Validator(problem).validate(refused.json())
+
+
+@pytest.mark.parametrize("which", ["connectors", "changes", "tasks", "incidents"])
+def test_each_documented_parameter_of_a_list_is_known_and_no_other(
+    described: Schema, which: str, api_of: Callable[..., APIClient]
+) -> None:
+    api = api_of("amal")
+    parameters = described["paths"][f"/api/v1/{which}/"]["get"]["parameters"]
+    names = [one["name"] for one in parameters if one["in"] == "query"]
+    assert {"q", "cursor", "limit", "ordering"} <= set(names)
+    assert len(names) == len(set(names))
+    refused = api.get(f"/api/v1/{which}/?nonsense=1").json()["errors"][0]["message"]
+    assert set(refused.removeprefix("Unknown parameter. Known: ").rstrip(".").split(", ")) - {"format"} == set(names)
+    for one in parameters:
+        for value in one["schema"].get("items", one["schema"]).get("enum", []):
+            answer = api.get(f"/api/v1/{which}/", {one["name"]: value})
+            assert answer.status_code == 200, (one["name"], value, answer.content)
+
+
+def test_headers_are_described_where_they_are_heeded(described: Schema) -> None:
+    def headers(address: str, verb: str) -> set[str]:
+        parameters = described["paths"][f"/api/v1/{address}"][verb].get("parameters", [])
+        return {one["name"] for one in parameters if one["in"] == "header"}
+
+    assert headers("connectors/{key}/", "get") == {"If-None-Match"}
+    assert headers("connectors/{key}/", "put") == headers("connectors/{key}/", "patch") == {"If-Match"}
+    assert headers("changes/{id}/approve/", "post") == {"If-Match", "Idempotency-Key"}
+    assert headers("tasks/", "post") == headers("tasks/{id}/answer/", "post") == {"Idempotency-Key"}
+    for address in ("connectors/{key}/", "changes/{id}/", "allowlist/"):
+        assert "ETag" in described["paths"][f"/api/v1/{address}"]["get"]["responses"]["200"]["headers"]
+    posts = [path["post"] for path in described["paths"].values() if "post" in path]
+    assert len(posts) >= 12
+    assert all("Idempotency-Key" in str(post["parameters"]) for post in posts)
