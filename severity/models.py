@@ -48,8 +48,8 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     """Reads of incidents."""
 
     def visible(self) -> "IncidentQuerySet":
-        """With what every list shows."""
-        return self.select_related("owner", "commander", "connector")
+        """With what every list shows; of its connector all but the document, which is long and shown nowhere here."""
+        return self.select_related("owner", "commander", "connector").defer("connector__document")
 
     def unresolved(self) -> "IncidentQuerySet":
         """Open, acknowledged or mitigated."""
@@ -238,6 +238,7 @@ def next_deadlines(limit: int = 6) -> models.QuerySet[TrackedTask]:
     return (
         TrackedTask.objects.filter(ended_at__isnull=True)
         .select_related("connector", "owner")
+        .defer("connector__document", "arguments", "result", "input_requests")
         .order_by(F("deadline_at").asc())[:limit]
     )
 

@@ -7,6 +7,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from portal.changes.models import ChangeRequest, ChangeState
+from portal.registry import kinds
+
+
+def _kinds() -> list[tuple[str, str]]:
+    """The kinds there are, asked when a form is made: apps register theirs as they start."""
+    return [(kind.name, str(kind.label)) for kind in kinds.all_kinds()]
 
 
 class ChangeFilter(django_filters.FilterSet):
@@ -14,9 +20,10 @@ class ChangeFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
     state = django_filters.MultipleChoiceFilter(choices=ChangeState.choices, label=_("State"))
-    kind = django_filters.CharFilter(label=_("Kind"), max_length=40)
+    kind = django_filters.ChoiceFilter(choices=_kinds, label=_("Kind"))
     key = django_filters.CharFilter(label=_("Object"), max_length=60)
     author = django_filters.CharFilter(field_name="author__username", label=_("Requested by"), max_length=150)
+    change_set = django_filters.CharFilter(method="of_set", label=_("Set"), max_length=24)
 
     class Meta:
         model = ChangeRequest
@@ -29,3 +36,9 @@ class ChangeFilter(django_filters.FilterSet):
         if number.isascii() and number.isdigit() and len(number) < 18:
             where |= Q(pk=int(number))
         return queryset.filter(where)
+
+    def of_set(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """The changes of SET-7."""
+        number = value.strip().upper().removeprefix("SET-")
+        known = number.isascii() and number.isdigit() and len(number) < 18
+        return queryset.filter(change_set_id=int(number)) if known else queryset.none()

@@ -22,17 +22,22 @@ def counters(user: User) -> dict[str, int]:
     return found
 
 
-def portal(request: HttpRequest) -> dict[str, Any]:
-    """Mode, version, theme, keyboard, the moment of the page, and the counters of a signed-in person."""
-    user = getattr(request, "user", None)
+def appearance(request: HttpRequest) -> dict[str, Any]:
+    """Mode, version, theme, keyboard and the moment of the page: what no database is needed for."""
     theme = request.COOKIES.get("theme", "auto")
-    values: dict[str, Any] = {
+    return {
         "mode": settings.MODE,
         "demo": settings.DEMO,
         "version": settings.VERSION,
         "theme": theme if theme in THEMES else "auto",
         "keys": "off" if request.COOKIES.get("keys") == "off" else "on",
         "now": timezone.now(),
-        "counters": counters(user) if isinstance(user, User) and user.is_authenticated else {},
+        "counters": {},
     }
-    return {"portal": values}
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    """How the page looks, and the counters of a signed-in person."""
+    user = getattr(request, "user", None)
+    counted = counters(user) if isinstance(user, User) and user.is_authenticated else {}
+    return {"portal": appearance(request) | {"counters": counted}}

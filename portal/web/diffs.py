@@ -36,7 +36,7 @@ def in_words(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def label_of(kind: Kind, path: str) -> str:
+def field_label(kind: Kind, path: str) -> str:
     """The label of the field at a path of the document, for people."""
     plain = path.split("[")[0]
     try:
@@ -59,7 +59,7 @@ def field_changes(kind: Kind, before: Document | None, after: Document) -> list[
             continue
         changes.append(
             {
-                "label": label_of(kind, path),
+                "label": field_label(kind, path),
                 "path": path,
                 "old": in_words(old[path]) if path in old else None,
                 "new": in_words(new[path]) if path in new else None,

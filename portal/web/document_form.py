@@ -16,6 +16,7 @@ from portal.people.models import Team
 from portal.refusals import Problem
 from portal.registry.documents import Document
 from portal.registry.kinds import Completeness, Kind, Section
+from portal.web.labels import label_of
 
 ABSENT: Any = object()
 MAX_ROWS = 200
@@ -293,11 +294,11 @@ def meter_segments(kind: Kind, completeness: Completeness, base: str = "") -> li
     ]
 
 
-def summary_of(problems: list[Problem]) -> list[dict[str, str]]:
-    """The error summary: each problem with a link to its field."""
+def summary_of(kind: Kind, problems: list[Problem]) -> list[dict[str, str]]:
+    """The error summary: each problem under the labels of its field, with a link to it."""
     return [
         {
-            "message": f"{problem.path}: {problem.message}" if problem.path else problem.message,
+            "message": f"{label_of(kind, problem.path)}: {problem.message}" if problem.path else problem.message,
             "href": f"#{_identity(problem.path)}" if problem.path else "",
         }
         for problem in problems

@@ -4,11 +4,14 @@ import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from portal.api.problems import problem_response
 from portal.operations import correlation
 from portal.refusals import Refusal
+from portal.web.context import appearance
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +21,16 @@ def _answer(request: HttpRequest, status: int, rule: str, detail: str) -> HttpRe
         return problem_response(request, status, rule, detail)
     page = status if status in (400, 403, 404, 409, 500) else 400
     context = {"reason": detail, "detail": detail, "request_id": correlation.current().correlation_id}
+    if status == 500:
+        return _without_database(request, context)
     return render(request, f"errors/{page}.html", context, status=status)
+
+
+def _without_database(request: HttpRequest, context: dict[str, str]) -> HttpResponse:
+    """The page of a 500: nobody is asked who is signed in, as the database may be what is broken."""
+    own = {"request": request, "csrf_token": get_token(request), "portal": appearance(request)}
+    page = render_to_string("errors/500.html", context | own)
+    return HttpResponse(page, status=500)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -33,7 +45,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    return _answer(request, 404, "not_found", "There is nothing at this address.")
+    detail = "There is nothing at this address." if request.path.startswith("/api/") else ""
+    return _answer(request, 404, "not_found", detail)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

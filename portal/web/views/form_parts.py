@@ -48,7 +48,7 @@ def form_context(
         "facet_total": completeness.total,
         "problem_count": len(problems),
         "open_sections": [section for section in made if section["state"] not in ("filled", "")],
-        "errors": summary_of(problems) if check else [],
+        "errors": summary_of(kind, problems) if check else [],
         "creates": creates,
     } | own
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +20,7 @@ from portal.policy.rules import level
 from portal.refusals import Refusal
 from portal.registry import kinds
 from portal.roles import Permission, may
-from portal.web.diffs import label_of
+from portal.web.labels import label_of
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing
 
@@ -82,7 +83,12 @@ class Approvals(PageView):
         tab = request.GET.get("tab", "")
         if tab not in dict(self.tabs):
             tab = ""
-        rows = self._rows(tab).select_related("author").annotate(signed=_signed()).defer("document", "evidence")
+        rows = (
+            self._rows(tab)
+            .select_related("author")
+            .annotate(signed=_signed(), object_name=KeyTextTransform("name", "document"))
+            .defer("document", "evidence")
+        )
         listing = Listing(request, ChangeFilter, rows)
         if tab in ("", "team", "review"):
             listing.form.fields.pop("state", None)
@@ -122,6 +128,7 @@ class Approvals(PageView):
             "chips": chips[:CHIPS],
             "more": max(len(chips) - CHIPS, 0),
             "signed": change.signed,  # type: ignore[attr-defined] # annotated above
+            "name": change.object_name,  # type: ignore[attr-defined] # annotated above
             "needed": needed,
             "own": change.author_id == self.actor.user_id,
         }

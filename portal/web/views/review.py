@@ -22,7 +22,7 @@ from portal.registry.documents import Document
 from portal.registry.kinds import Kind
 from portal.roles import Permission, may, signing_level
 from portal.web.checks import checks_of
-from portal.web.diffs import field_changes, in_words, label_of, unified
+from portal.web.diffs import field_changes, field_label, in_words, unified
 from portal.web.document_form import summary_of
 from portal.web.evidence_form import evidence_facts
 from portal.web.views.base import PageView
@@ -85,7 +85,7 @@ class Review(PageView):
             "amended": list(change.proposals.exclude(author=change.author).select_related("author")),
             "needed": row.still_needed(one.level for one in signed) if change.required_class and change.open else "",
             "may_sign": self._may_sign(change) if reviewing else [],
-            "problems": summary_of([problem for check in checks for problem in check.problems])
+            "problems": summary_of(kind, [problem for check in checks for problem in check.problems])
             if change.state == ChangeState.DRAFT
             else [],
             "why_not": why_not,
@@ -135,7 +135,7 @@ class Review(PageView):
         values = [None if value is ABSENT else in_words(value) for value in sides]
         return {
             "path": part.path,
-            "label": label_of(kind, part.path),
+            "label": field_label(kind, part.path),
             "conflict": part.conflict,
             "side": part.side,
             "values": values,

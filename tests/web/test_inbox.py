@@ -1,0 +1,66 @@
+"""The approvals inbox and the summary of what is wrong, in people's words."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from connectors.models import ConnectorKind
+from portal.changes import services
+from portal.changes.filters import ChangeFilter
+from portal.changes.models import ChangeRequest
+from portal.changes.services import Draft
+from portal.operations.services import database_now
+from portal.refusals import Problem
+from portal.registry import kinds
+from portal.web.document_form import summary_of
+from portal.web.labels import label_of
+from tests.people import actor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def change() -> ChangeRequest:
+    return services.propose(
+        actor=actor("amal"), kind_name=ConnectorKind.RUNTIME_TOOL, key="crm-contacts", base_version=0,
+        draft=Draft(document={"key": "crm-contacts", "name": "Contacts of the CRM"}), now=database_now(),
+    )  # fmt: skip
+
+
+def test_a_row_shows_the_name_that_is_proposed_beside_the_key(
+    change: ChangeRequest, client_of: Callable[[str], Client]
+) -> None:
+    page = client_of("amal").get("/approvals/?tab=mine").content.decode()
+    assert "<bdi>Contacts of the CRM</bdi>" in page
+    assert "crm-contacts" in page
+
+
+def test_tabs_whose_rows_are_all_in_one_state_have_no_filter_of_it(
+    change: ChangeRequest, client_of: Callable[[str], Client]
+) -> None:
+    for tab, offered in (("", False), ("review", False), ("mine", True)):
+        page = client_of("omar").get(f"/approvals/?tab={tab}&q=nothing").content.decode()
+        assert ('name="q"' in page, 'name="state"' in page) == (True, offered), tab
+
+
+def test_kinds_are_chosen_among_those_there_are() -> None:
+    field = ChangeFilter({}, queryset=ChangeRequest.objects.all()).form.fields["kind"]
+    assert {value for value, _label in field.choices if value} == {kind.name for kind in kinds.all_kinds()}
+    assert not ChangeFilter({"kind": "nonsense"}, queryset=ChangeRequest.objects.all()).is_valid()
+
+
+def test_what_is_wrong_is_told_under_the_label_of_its_field() -> None:
+    kind = kinds.get(ConnectorKind.RUNTIME_TOOL)
+    labels = {
+        "owner": "Owner team",
+        "runtime_tool.credential_ref": "Credential reference",
+        "facets.contract.operations.0.name": "1 › ",
+        "nothing.known": "nothing › known",
+    }
+    for path, words in labels.items():
+        assert words in label_of(kind, path), label_of(kind, path)
+    problems = [Problem("facets.retry.max_attempts", "Needed."), Problem("", "All wrong.")]
+    (one, whole) = summary_of(kind, problems)
+    assert one["message"] == "Retry › Attempts at most: Needed."
+    assert (whole["message"], whole["href"]) == ("All wrong.", "")
