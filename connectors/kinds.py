@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors import cells, rules
 from connectors.facets import FACETS, Facets
+from connectors.impact import impact_of
 from connectors.models import Connector, ConnectorKind
 from connectors.profiles import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
 from connectors.summary import SUMMARY
@@ -91,6 +92,7 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         where={"kind": kind.value},
         floor=rules.floor_of,
         touched=rules.touched,
+        impact=impact_of,
         transition_problems=rules.transition_problems,
         **own,
     )

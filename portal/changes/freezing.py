@@ -86,6 +86,7 @@ def freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
             raise Invalid("evidence", _("This change needs an evidence pack: %d thing(s) are missing.")
                           % len(missing), missing)  # fmt: skip
     change.document = document
+    change.parts = changed_parts(entry.document if entry else None, document)
     change.required_class = row.name
     change.action_class = ActionClass.A if commits else ActionClass.B
     change.policy_rule, change.policy_version = judgement.rule, judgement.policy_version
@@ -110,6 +111,20 @@ def row_of(judgement: Judgement, policy: Policy, author_actor_type: str) -> tupl
     """Who must sign what an actor of this type proposes, and whether it applies without a signature."""
     commits = judgement.action_class == ActionClass.A and may_commit(author_actor_type, ActionClass.A)
     return (judgement.row if commits or judgement.approval else policy.row(1)), commits
+
+
+def changed_parts(before: Document | None, after: Document) -> list[str]:
+    """The paths, two levels deep, at which two documents differ; none for a registration, which is new all over."""
+    if before is None:
+        return []
+    found = []
+    for key in dict.fromkeys([*after, *before]):
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += [f"{key}.{name}" for name in dict.fromkeys([*new, *old]) if old.get(name) != new.get(name)]
+        elif old != new:
+            found.append(key)
+    return found
 
 
 def refuse_forbidden(judgement: Judgement) -> None:

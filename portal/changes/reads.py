@@ -26,6 +26,12 @@ def to_review_by(user: User) -> QuerySet[ChangeRequest]:
     return waiting.exclude(mine).exclude(Exists(decided))
 
 
+def of_teams(user: User) -> QuerySet[ChangeRequest]:
+    """Waiting changes of objects that a team of this person owns."""
+    keys = list(user.teams.values_list("key", flat=True))
+    return ChangeRequest.objects.waiting().filter(document__owner__in=keys)
+
+
 def counters(user: User) -> dict[str, int]:
     """How many changes wait for this person's signature or review."""
     if not may(Actor.of(user), Permission.SIGN):

@@ -66,6 +66,19 @@ def _no_floor(document: Document) -> Floor:
     return Floor()
 
 
+@dataclass(frozen=True)
+class Impact:
+    """Somebody or something that a change is felt by, in words."""
+
+    what: Text
+    who: Text
+    address: str = ""
+
+
+def _no_impact(key: str, before: Document | None, after: Document) -> list[Impact]:
+    return []
+
+
 def _nothing_touched(before: Document | None, after: Document) -> frozenset[str]:
     return frozenset()
 
@@ -98,6 +111,7 @@ class Kind:
     detail_template: str = ""
     other_kind_hint: Text = ""
     blank: Callable[[], Document] = dict
+    impact: Callable[[str, Document | None, Document], list[Impact]] = _no_impact
     touched: Callable[[Document | None, Document], frozenset[str]] = _nothing_touched
     proposers: Permission = Permission.PROPOSE
     # There is one entry of this kind, ever.

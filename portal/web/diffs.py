@@ -27,7 +27,8 @@ def _flat(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value}
 
 
-def _words(value: Any) -> str:
+def in_words(value: Any) -> str:
+    """A value of a document for people: text as it is, lines by commas, the rest as JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
@@ -35,7 +36,8 @@ def _words(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _label(kind: Kind, path: str) -> str:
+def field_label(kind: Kind, path: str) -> str:
+    """The label of the field at a path of the document, for people."""
     plain = path.split("[")[0]
     try:
         field = field_at(kind.serializer(), plain)
@@ -57,10 +59,10 @@ def field_changes(kind: Kind, before: Document | None, after: Document) -> list[
             continue
         changes.append(
             {
-                "label": _label(kind, path),
+                "label": field_label(kind, path),
                 "path": path,
-                "old": _words(old[path]) if path in old else None,
-                "new": _words(new[path]) if path in new else None,
+                "old": in_words(old[path]) if path in old else None,
+                "new": in_words(new[path]) if path in new else None,
                 "facet": path.startswith("facets."),
             }
         )

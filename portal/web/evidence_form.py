@@ -35,3 +35,30 @@ def evidence_section(evidence: Document, *, needed: bool, show: bool) -> dict[st
         "facet": False,
         "anchors": ["f-evidence"],
     }
+
+
+def evidence_facts(evidence: Document) -> list[dict[str, Any]]:
+    """The pack as facts for reading, as parts/facts.html wants them; attachments and links with their addresses."""
+    facts: list[dict[str, Any]] = []
+    for name, field in EvidencePack().fields.items():
+        value = evidence.get(name)
+        if name == "links":
+            facts += [_linked(field.label, link) for link in value or [] if isinstance(link, dict)]
+        elif name == "attachments":
+            facts += [_attached(field.label, one) for one in value or [] if isinstance(one, dict)]
+        else:
+            text = "\n".join(map(str, value)) if isinstance(value, list) else value
+            facts.append({"label": field.label, "value": text or ""})
+    return facts
+
+
+def _linked(label: Any, link: Document) -> dict[str, Any]:
+    address = str(link.get("url") or "")
+    known = address.startswith(("https://", "http://"))
+    return {"label": label, "value": link.get("title") or address, "href": address if known else "", "note": address}
+
+
+def _attached(label: Any, one: Document) -> dict[str, Any]:
+    digest = str(one.get("digest") or "")
+    return {"label": label, "value": one.get("name") or digest[:12], "note": digest[:12],
+            "href": f"/api/v1/attachments/{digest}/"}  # fmt: skip

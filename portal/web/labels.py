@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from portal.changes.evidence import EvidencePack
 from portal.registry.kinds import Kind
 
 
@@ -11,7 +13,10 @@ def label_of(kind: Kind, path: str) -> str:
     """`facets.retry.max_attempts` as people read it; what the serializer does not know stays as it is."""
     field: Any = kind.serializer()
     words: list[str] = []
-    for step in path.split("."):
+    steps = path.split(".")
+    if steps[0] == "evidence":
+        field, words, steps = EvidencePack(), [_("Evidence")], steps[1:]
+    for step in steps:
         if isinstance(field, serializers.ListSerializer | serializers.ListField) and step.isdigit():
             field = field.child
             if words:

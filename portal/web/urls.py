@@ -4,7 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from portal.registry import kinds
-from portal.web.views import account, audit, changes, entries, forms
+from portal.web.views import account, audit, change_forms, entries, forms, inbox, review
 from portal.web.views.overview import Overview
 
 # One alternation of the known kinds: an address of no kind is no page.
@@ -21,14 +21,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", audit.Search.as_view(), name="search"),
     path("audit/", audit.AuditLog.as_view(), name="audit"),
     path("register/", forms.Start.as_view(), name="register"),
-    path("approvals/", changes.Approvals.as_view(), name="approvals"),
-    path("changes/<str:pk>/", changes.Review.as_view(), name="change"),
-    path("changes/<str:pk>/edit/", forms.ChangeForm.as_view(), name="change-edit"),
+    path("approvals/", inbox.Approvals.as_view(), name="approvals"),
+    path("changes/<str:pk>/", review.Review.as_view(), name="change"),
+    path("changes/<str:pk>/edit/", change_forms.ChangeForm.as_view(), name="change-edit"),
+    path("changes/<str:pk>/amend/", change_forms.AmendForm.as_view(), name="change-amend"),
     *(path(f"{kind.pages}/", entries.EntryList.as_view(), {"pages": kind.pages}, name=kind.pages)
       for kind in kinds.all_kinds()),
     re_path(rf"^{PAGES}/new/$", forms.EntryForm.as_view(), name="entry-new"),
     re_path(rf"^{PAGES}/check/$", forms.EntryCheck.as_view(), name="entry-check"),
     re_path(rf"^{PAGES}/{KEY}/$", entries.EntryDetail.as_view(), name="entry"),
     re_path(rf"^{PAGES}/{KEY}/propose/$", forms.EntryForm.as_view(), name="entry-propose"),
+    re_path(rf"^{PAGES}/{KEY}/restore/$", forms.Restore.as_view(), name="entry-restore"),
     re_path(rf"^{PAGES}/{KEY}/compare/$", entries.EntryDiff.as_view(), name="entry-diff"),
 ]  # fmt: skip

@@ -7,7 +7,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from connectors.demo.tools import PLANS
-from portal.changes import services
+from portal.changes import decisions, services
+from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.operations.services import database_now
 from severity import sweep
@@ -21,7 +22,8 @@ from tests.severity.slipping import PASSED, running
 
 pytestmark = pytest.mark.browser
 # What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
-NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "healthz", "readyz"}
+NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz"}
+TABS = ("diff", "document", "evidence", "impact", "checks")
 NOT_OURS = ("admin/", "api/v1/")
 # Every pair of language, theme and width comes together once; all eight would take twice as long.
 LOOKS = [("en", "light", 1360), ("ar", "light", 390), ("en", "dark", 390), ("ar", "dark", 1360)]
@@ -45,6 +47,15 @@ def newer(key: str) -> None:
     approved(services.submit(actor=actor("amal"), change_id=change.pk, now=now), "omar")
 
 
+def conflicting(key: str) -> ChangeRequest:
+    """A change in review that came apart from its object: both sides changed the retries."""
+    versioned = {"facets.retry.max_attempts": 7, "facets.version.number": "1.0.2"}
+    left = submitted(runtime_tool_document(key, versioned), summary="Retry most")
+    other = {"facets.retry.max_attempts": 2, "facets.version.number": "1.0.3"}
+    approved(submitted(runtime_tool_document(key, other), summary="Retry least"), "omar")
+    return left
+
+
 @pytest.fixture
 def pages(committed: None) -> list[Asked]:
     """(name of the URL pattern, who looks, address) of every page, with something on each."""
@@ -53,12 +64,17 @@ def pages(committed: None) -> list[Asked]:
     draft = proposed(without(runtime_tool_document("half-tool"), "facets.retry"), summary="Begin")
     waiting = submitted(runtime_tool_document("new-tool"), summary="Register the new tool")
     done = approved(submitted(runtime_tool_document("old-tool"), summary="Register the old tool"), "omar")
+    late = conflicting(tool.key)
+    urgent = submitted(runtime_tool_document("urgent-tool"), summary="Register the urgent tool")
+    urgent = decisions.apply_in_emergency(
+        actor=actor("khalid"), change_id=urgent.pk, digest=urgent.digest, reason="The CRM is down.", now=database_now()
+    )
     task = running(deadline=PASSED)
     running(impacting=True, deadline=PASSED)
     for operation in PLANS:
         world.start(task.connector, operation)
     sweep.tick()
-    mild, bad = Incident.objects.order_by("severity")
+    mild, *_, bad = Incident.objects.order_by("severity")
     return [
         ("sign-in", "", reverse("sign-in")),
         ("overview", "omar", reverse("overview")),
@@ -71,7 +87,11 @@ def pages(committed: None) -> list[Asked]:
         ("approvals", "amal", reverse("approvals") + "?tab=mine"),
         *(("change", who, reverse("change", args=[one.human_id])) for who, one in
           (("amal", draft), ("amal", waiting), ("omar", waiting), ("vera", done))),
-        *(("change", "omar", f"{reverse('change', args=[waiting.human_id])}?tab={tab}") for tab in ("diff", "document")),
+        *(("change", "omar", f"{waiting.get_absolute_url()}?tab={tab}") for tab in TABS),
+        ("change-amend", "omar", reverse("change-amend", args=[waiting.human_id])),
+        *(("change", who, reverse("change", args=[late.human_id])) for who in ("amal", "omar")),
+        ("change", "huda", reverse("change", args=[urgent.human_id])),
+        ("approvals", "omar", reverse("approvals") + "?tab=team"),
         ("change-edit", "amal", reverse("change-edit", args=[draft.human_id]) + "?check=1"),
         ("tools", "amal", reverse("tools")),
         ("tools", "amal", reverse("tools") + "?q=zzz"),

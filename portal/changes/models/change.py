@@ -87,6 +87,8 @@ class ChangeRequest(models.Model):
     policy_rule = models.CharField(max_length=80, blank=True)
     policy_version = models.PositiveIntegerField(default=0)
     evidence = models.JSONField(default=dict)
+    # The parts of the document that differ from the base: `facets.retry`, `owner`; for the eye, in lists.
+    parts = models.JSONField(default=list)
     evidence_needed = models.BooleanField(default=False)
     change_set = models.ForeignKey(ChangeSet, on_delete=models.PROTECT, null=True, blank=True, related_name="changes")
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by")

@@ -138,6 +138,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "ordering": ["key"],
                 "abstract": False,
                 "constraints": [
                     models.CheckConstraint(

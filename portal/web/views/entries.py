@@ -111,6 +111,8 @@ class EntryDetail(KindView):
                 {"label": entry.name},
             ],
         }
+        if not tab and not self.kind.detail_template:
+            context["fields"] = field_changes(self.kind, None, entry.document)
         if tab == "document":
             context["lines"] = unified(None, entry.document)
         elif tab == "versions":

@@ -1,0 +1,207 @@
+"""The review page of a change: is this safe to sign?"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.changes import decisions, rebasing, services, sets
+from portal.changes.merging import ABSENT, Part
+from portal.changes.models import ChangeRequest, ChangeState, Decision
+from portal.changes.signing import current_entry_of, involved, required_row, signatures
+from portal.people.models import User
+from portal.refusals import Refusal
+from portal.registry import kinds
+from portal.registry.documents import Document
+from portal.registry.kinds import Kind
+from portal.roles import Permission, may, signing_level
+from portal.web.checks import checks_of
+from portal.web.diffs import field_changes, field_label, in_words, unified
+from portal.web.document_form import summary_of
+from portal.web.evidence_form import evidence_facts
+from portal.web.views.base import PageView
+from portal.web.views.inbox import queue
+
+_EXECUTIVE = 3
+
+
+def change_id_of(text: str) -> int:
+    """The number in CHG-12 or 12, or 404."""
+    number = text.upper().removeprefix("CHG-")
+    if not number.isascii() or not number.isdigit() or len(number) > 18:
+        raise Http404
+    return int(number)
+
+
+class Review(PageView):
+    """Summary, diff, evidence, impact, checks; who has signed, who may; and the decision."""
+
+    tabs = (
+        ("", gettext_lazy("Summary")),
+        ("diff", gettext_lazy("Diff")),
+        ("document", gettext_lazy("Document")),
+        ("evidence", gettext_lazy("Evidence")),
+        ("impact", gettext_lazy("Impact")),
+        ("checks", gettext_lazy("Checks")),
+    )
+
+    def _change(self, pk: str) -> ChangeRequest:
+        found = ChangeRequest.objects.visible().select_related("change_set", "replaces")
+        return get_object_or_404(found, pk=change_id_of(pk))
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """The proposal against its base, who has signed, who may."""
+        return self._page(request, self._change(pk))
+
+    def _page(self, request: HttpRequest, change: ChangeRequest, error: str = "", status: int = 200) -> HttpResponse:
+        kind = kinds.get(change.kind)
+        entry = current_entry_of(change)
+        before = rebasing.base_document(change, entry) or None
+        tab = request.GET.get("tab", "")
+        row, signed = required_row(change), signatures(change)
+        moved_on = change.open and (entry.version if entry else 0) != change.base_version
+        parts = rebasing.conflict_of(change, entry) if moved_on else []
+        checks = checks_of(change, entry)
+        reviewing = change.state == ChangeState.IN_REVIEW
+        why_not = decisions.refusal_to_decide(change, self.actor) if reviewing else ""
+        following = queue(self).exclude(pk=change.pk).first() if may(self.actor, Permission.SIGN) else None
+        context: dict[str, Any] = {
+            "change": change,
+            "kind": kind,
+            "entry": entry,
+            "tab": tab,
+            "tabs": self._tabs(tab, failing=sum(not check.passed for check in checks)),
+            "signed": signed,
+            "row": row,
+            "decisions": list(
+                Decision.objects.filter(proposal__change=change).select_related("proposal").order_by("-at", "-id")
+            ),
+            "amended": list(change.proposals.exclude(author=change.author).select_related("author")),
+            "needed": row.still_needed(one.level for one in signed) if change.required_class and change.open else "",
+            "may_sign": self._may_sign(change) if reviewing else [],
+            "problems": summary_of(kind, [problem for check in checks for problem in check.problems])
+            if change.state == ChangeState.DRAFT
+            else [],
+            "why_not": why_not,
+            "own": change.author_id == self.actor.user_id,
+            "executive": reviewing and not why_not and signing_level(self.actor.roles) >= _EXECUTIVE,
+            "reviews": self._may_review(change),
+            "moved_on": moved_on,
+            "parts": [self._part(kind, part) for part in parts],
+            "error": error,
+            "reason": request.POST.get("reason", ""),
+            "following": following,
+            "members": list(change.change_set.changes.exclude(pk=change.pk)) if change.change_set else [],
+            "crumbs": [{"label": _("Approvals"), "href": reverse("approvals")}, {"label": change.human_id}],
+        }
+        return render(
+            request, "changes/review.html", context | self._shown(tab, change, kind, before, checks), status=status
+        )
+
+    def _tabs(self, tab: str, *, failing: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": label,
+                "href": f"?tab={name}" if name else "?",
+                "current": name == tab,
+                "count": failing if name == "checks" and failing else None,
+            }
+            for name, label in self.tabs
+        ]
+
+    def _shown(
+        self, tab: str, change: ChangeRequest, kind: Kind, before: Document | None, checks: list[Any]
+    ) -> dict[str, Any]:
+        if tab == "diff":
+            return {"lines": unified(before, change.document)}
+        if tab == "document":
+            return {"lines": unified(None, change.document)}
+        if tab == "evidence":
+            return {"facts": evidence_facts(change.evidence)}
+        if tab == "impact":
+            return {"impact": kind.impact(change.key, before, change.document)}
+        if tab == "checks":
+            return {"checks": checks}
+        return {"changes": field_changes(kind, before, change.document)}
+
+    def _part(self, kind: Kind, part: Part) -> dict[str, Any]:
+        sides = (part.base, part.current, part.proposed)
+        values = [None if value is ABSENT else in_words(value) for value in sides]
+        return {
+            "path": part.path,
+            "label": field_label(kind, part.path),
+            "conflict": part.conflict,
+            "side": part.side,
+            "values": values,
+        }
+
+    def _may_sign(self, change: ChangeRequest) -> list[User]:
+        """Who could sign it now, senior people first; a handful."""
+        out = involved(change)
+        people = User.objects.filter(is_active=True, actor_type="human", roles__overlap=["lead", "head", "executive"])
+        signed = Decision.objects.filter(proposal__change=change, proposal__number=change.proposal_number)
+        people = people.exclude(pk__in=out).exclude(pk__in=signed.values("actor_id"))
+        return sorted(people[:50], key=lambda one: (-signing_level(one.roles), one.username))[:8]
+
+    def _may_review(self, change: ChangeRequest) -> bool:
+        return (
+            change.emergency
+            and change.reviewed_at is None
+            and may(self.actor, Permission.SIGN)
+            and self.actor.user_id not in involved(change)
+            and not Decision.objects.filter(proposal__change=change, actor_id=self.actor.user_id).exists()
+        )
+
+    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """What the pressed button says."""
+        change = self._change(pk)
+        act = self._actions().get(request.POST.get("action", ""))
+        if act is None:
+            raise Http404
+        do, done = act
+        try:
+            change = do(change)
+        except Refusal as refusal:
+            if refusal.rule == "fresh_sign_in":
+                messages.info(request, refusal.message)
+                return redirect(f"{reverse('sign-in-again')}?{urlencode({'next': change.get_absolute_url()})}")
+            change = self._change(pk)
+            return self._page(request, change, error=_with_problems(refusal), status=refusal.status)
+        if change.state == ChangeState.APPLIED and done == _("You signed %s."):
+            done = _("You signed %s; it is applied.")
+        messages.success(request, done % change.human_id)
+        return redirect(change.get_absolute_url())
+
+    def _actions(self) -> dict[str, tuple[Callable[[ChangeRequest], ChangeRequest], str]]:
+        posted = self.request.POST
+        digest, reason = posted.get("digest", ""), posted.get("reason", "")
+        choices = {name[7:]: str(side) for name, side in posted.items() if name.startswith("choose:")}
+
+        def by(service: Callable[..., ChangeRequest], **told: Any) -> Callable[[ChangeRequest], ChangeRequest]:
+            return lambda change: service(actor=self.actor, change_id=change.pk, now=self.now, **told)
+
+        return {
+            "approve": (by(decisions.approve, digest=digest, reason=reason), _("You signed %s.")),
+            "reject": (by(decisions.reject, digest=digest, reason=reason), _("You rejected %s.")),
+            "emergency": (
+                by(decisions.apply_in_emergency, digest=digest, reason=reason),
+                _("%s is applied; two others must review it."),
+            ),
+            "review": (by(decisions.review, digest=digest, reason=reason), _("You reviewed %s.")),
+            "withdraw": (by(services.withdraw, reason=reason), _("You withdrew %s.")),
+            "submit": (by(services.submit), _("%s is now in review.")),
+            "rebase": (by(rebasing.rebase, choices=choices), _("%s is made from the version that stands now.")),
+            "resubmit": (by(rebasing.resubmit), _("Draft %s holds the same content again.")),
+            "untie": (by(sets.untie), _("%s stands alone now.")),
+        }
+
+
+def _with_problems(refusal: Refusal) -> str:
+    lines = [f"{problem.path}: {problem.message}" if problem.path else problem.message for problem in refusal.problems]
+    return " ".join([refusal.message, *lines[:8]])
