@@ -188,7 +188,7 @@ def _decision_answer(one: Decision, change: ChangeRequest) -> DecisionAnswer:
     }
 
 
-def whole_answer(change: ChangeRequest) -> WholeChange:
+def whole_answer(change: ChangeRequest, now: datetime) -> WholeChange:
     """A change with all that is known of it."""
     signed = signatures(change)
     row = required_row(change) if change.required_class else None
@@ -220,7 +220,7 @@ def whole_answer(change: ChangeRequest) -> WholeChange:
         "judgement": None,
     }
     if change.state == ChangeState.DRAFT:
-        weighed = weigh(change, entry)
+        weighed = weigh(change, entry, now)
         answer["evidence_needed"] = weighed.evidence_needed
         answer["problems"] = problem_answers(weighed.problems)
         answer["evidence_problems"] = problem_answers(weighed.evidence_problems)

@@ -44,7 +44,7 @@ class ChangeView(PortalViewSet):
 
     def answer(self, change: ChangeRequest, status: int = 200) -> Response:
         """The whole change."""
-        found = whole_answer(change)
+        found = whole_answer(change, self.now())
         return Response(found, status=status, headers={"ETag": etag(found)})
 
     def opened(self, change: ChangeRequest) -> Response:

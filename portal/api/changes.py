@@ -83,8 +83,9 @@ class ChangeViewSet(Deciding, Rebasing):
     def validate(self, request: Request) -> Response:
         """Try out what `POST /changes/` would take, and say what a submission would find. Nothing is written."""
         told, draft = self._wanted()
-        change, entry = services.drafted(actor=self.actor, draft=draft, now=self.now(), **told)
-        return Response(trial_answer(change, weigh(change, entry)))
+        now = self.now()
+        change, entry = services.drafted(actor=self.actor, draft=draft, now=now, **told)
+        return Response(trial_answer(change, weigh(change, entry, now)))
 
     def partial_update(self, request: Request, pk: str) -> Response:
         """Edit a draft, or what is under review (which voids the signatures)."""

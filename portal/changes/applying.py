@@ -94,6 +94,9 @@ def apply_if_ready(change: ChangeRequest, *, actor: Actor, now: datetime) -> boo
     if any(one.apply_after is not None and one.apply_after > now for one in members):
         return False
     for one in members:
+        if one.apply_before is not None and one.apply_before <= now:
+            raise Conflict("window_closed", _("The window of %s has closed.") % one.human_id)
+    for one in members:
         _apply(one, actor=actor, now=now)
     return True
 
@@ -152,9 +155,10 @@ def _write(entry: Entry, change: ChangeRequest, document: Document, *, actor: Ac
 
 
 def apply_at_once(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
-    """Apply a locked class A change: nobody's signature is needed."""
+    """Apply a locked class A change, when its time has come: nobody's signature is needed."""
     change.state = ChangeState.APPROVED
     change.decided_at = now
+    stop_clocks(change, now)
     change.save()
     apply_if_ready(change, actor=actor, now=now)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.changes import applying
 from portal.changes.applying import locked
-from portal.changes.freezing import check_base, freeze
+from portal.changes.freezing import check_base, freeze, normalise
 from portal.changes.models import ChangeRequest, ChangeState, Decision, Proposal, Verdict
 from portal.changes.services import Draft, close, take
 from portal.changes.signing import (
@@ -123,6 +123,7 @@ def edit(*, actor: Actor, change_id: int, digest: str, draft: Draft, now: dateti
     _decide(change, actor=actor, verdict=Verdict.EDIT, digest=digest, reason=reason, now=now)
     before = change.digest
     take(change, draft)
+    normalise(change)
     if change.digest == before:
         raise Invalid("no_change", _("Nothing was changed; approve or reject it as it is."))
     change.revision += 1

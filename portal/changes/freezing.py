@@ -61,6 +61,24 @@ def evidence_problems(change: ChangeRequest) -> tuple[Document, list[Problem]]:
     ]
 
 
+def normalise(change: ChangeRequest) -> None:
+    """Bring sound content into its normal form, so that the same told in other words keeps its digest."""
+    document, problems = kinds.get(change.kind).check(change.document)
+    if not problems:
+        change.document = document
+    evidence, missing = check_evidence(change.evidence)
+    if not missing:
+        change.evidence = evidence
+    change.take_digest()
+
+
+def check_window(change: ChangeRequest, now: datetime) -> None:
+    """Refuse a change whose window is over before anybody could sign it. Raises Invalid."""
+    if change.apply_before is not None and change.apply_before <= now:
+        message = _("The window has closed already.")
+        raise Invalid("window", message, [Problem("apply_before", message, "window")])
+
+
 def freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
     """Check everything and put a new proposal before the approvers; the caller saves the change.
 
@@ -75,6 +93,7 @@ def freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
                       % len(problems), problems)  # fmt: skip
     if entry is not None and entry.document == document and entry.state == change.to_state:
         raise Invalid("no_change", _("The proposal does not differ from version %d.") % entry.version)
+    check_window(change, now)
     policy = reads.in_force()
     judgement = judgement_of(change, document, entry, policy)
     refuse_forbidden(judgement)

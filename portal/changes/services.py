@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.changes import applying
 from portal.changes.applying import locked
-from portal.changes.freezing import freeze, stop_clocks
+from portal.changes.freezing import freeze, normalise, stop_clocks
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.signing import current_entry
 from portal.people.actors import Actor
@@ -176,6 +176,8 @@ def edit(*, actor: Actor, change_id: int, draft: Draft, now: datetime, revision:
         raise Conflict("revision", _("%s was edited meanwhile; look at it again.") % change.human_id)
     before = change.digest
     take(change, draft)
+    if change.state != ChangeState.DRAFT:
+        normalise(change)
     change.updated_at = now
     change.revision += 1
     if change.state != ChangeState.DRAFT and change.digest != before:

@@ -1,10 +1,11 @@
 """What would become of a change if it were submitted now: the checks and the judgement of a submission, nothing written."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from portal.changes.freezing import check_base, evidence_problems, problems_of, refuse_forbidden, row_of
+from portal.changes.freezing import check_base, check_window, evidence_problems, problems_of, refuse_forbidden, row_of
 from portal.changes.models import ChangeRequest
 from portal.changes.signing import judgement_of
 from portal.policy import reads
@@ -30,13 +31,17 @@ class Weighed:
         return not self.problems and not self.evidence_problems
 
 
-def weigh(change: ChangeRequest, entry: Entry | None) -> Weighed:
+def weigh(change: ChangeRequest, entry: Entry | None, now: datetime) -> Weighed:
     """Weigh a change, saved or not, against its object as it stands."""
     problems: list[Problem] = []
     try:
         check_base(change, entry)
     except Refusal as refusal:
         problems.append(Problem("base_version", refusal.message, refusal.rule))
+    try:
+        check_window(change, now)
+    except Refusal as refusal:
+        problems += refusal.problems
     document, found = problems_of(change, entry)
     problems += found
     if found:

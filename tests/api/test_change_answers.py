@@ -125,6 +125,23 @@ def test_the_same_instant_in_another_zone_voids_nothing(api_of: ApiOf) -> None:
     assert (earlier["proposal"], earlier["signatures"]) == (2, [])
 
 
+def test_saving_the_same_again_in_other_words_voids_nothing(api_of: ApiOf) -> None:
+    change = approved(submitted(a2()), "omar")
+    sparse = {name: value for name, value in EVIDENCE.items() if value} | {"rollback": f"  {EVIDENCE['rollback']} "}
+    document = a2() | {"name": f" {a2()['name']} "}
+    del document["customer_impacting"]
+    amal, where = api_of("amal"), f"{CHANGES}{change.pk}/"
+    for same in ({"evidence": sparse}, {"document": document}, {"document": document, "evidence": sparse}, {}):
+        told = amal.patch(where, same)
+        assert told.status_code == 200, told.content
+        assert (told.json()["proposal"], told.json()["digest"]) == (1, change.digest), same
+        assert [one["by"] for one in told.json()["signatures"]] == ["omar"]
+    amend = {"digest": change.digest, "document": document, "evidence": sparse}
+    problem(api_of("lina").post(f"{where}edit/", amend), 422, "no_change")
+    other = amal.patch(where, {"evidence": sparse | {"rollback": "Other."}}).json()
+    assert (other["proposal"], other["signatures"]) == (2, [])
+
+
 def test_a_change_in_review_tells_its_row_its_decisions_and_its_clocks(api_of: ApiOf) -> None:
     change = submitted(a2())
     amended = runtime_tool_document(changes={f"{HOOK}.approval_class": "A2", f"{HOOK}.reversibility_class": "R2",

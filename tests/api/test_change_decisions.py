@@ -1,6 +1,7 @@
 """Deciding by API: amendments, emergencies and their review, and what a token may never do."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,14 +10,16 @@ from rest_framework.test import APIClient
 
 from connectors.models import Connector
 from portal.audit.models import AuditLine
+from portal.changes import services, waking
 from portal.changes.models import ChangeRequest, Decision, Proposal
+from portal.operations.services import database_now
 from portal.people.models import User
 from portal.people.requests import SIGNED_IN_AT
 from portal.roles import ActorType
 from tests.api.problems import paths, problem
 from tests.documents import runtime_tool_document, without
-from tests.people import machine, team
-from tests.registering import EVIDENCE, apply_connector, approved, submitted
+from tests.people import actor, machine, team
+from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
 
 pytestmark = pytest.mark.django_db
 CHANGES = "/api/v1/changes/"
@@ -114,6 +117,31 @@ def test_an_emergency_is_applied_by_one_executive_and_reviewed_by_two_others(
     assert [(one["by"], one["verdict"]) for one in last["decisions"]] == [
         ("khalid", "approve"), ("omar", "review"), ("lina", "review"),
     ]  # fmt: skip
+
+
+def test_no_signature_applies_a_change_whose_window_has_closed(api_of: ApiOf, client_of: ClientOf) -> None:
+    now = database_now()
+    change = proposed(runtime_tool_document(), apply_before=now - timedelta(minutes=1))
+    draft = api_of("amal").get(address(change)).json()
+    assert [one["path"] for one in draft["problems"]] == ["apply_before"]
+    late = problem(api_of("amal").post(address(change, "submit")), 422, "window")
+    assert paths(late) == ["apply_before"]
+    change = services.submit(actor=actor("amal"), change_id=change.pk, now=now - timedelta(hours=1))
+    problem(api_of("omar").post(address(change, "approve"), {"digest": change.digest}), 409, "window_closed")
+    assert not Decision.objects.exists()
+    assert not Connector.objects.exists()
+    body = {"digest": change.digest, "reason": "It cannot wait for another window."}
+    assert post(client_of("khalid"), address(change, "emergency"), body).json()["state"] == "applied"
+
+
+def test_a_class_a_change_for_later_is_applied_by_the_clock(api_of: ApiOf) -> None:
+    later = database_now() + timedelta(hours=1)
+    change = proposed(runtime_tool_document(changes=A0), apply_after=later)
+    assert api_of("amal").post(address(change, "submit")).json()["state"] == "approved"
+    assert not Connector.objects.exists()
+    assert waking.wake(change.pk, now=later - timedelta(seconds=1)) == ""
+    assert waking.wake(change.pk, now=later) == "applied"
+    assert Connector.objects.get().version == 1
 
 
 def test_an_ordinary_change_is_not_reviewed(api_of: ApiOf) -> None:

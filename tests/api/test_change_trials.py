@@ -63,12 +63,24 @@ def test_a_trial_says_what_a_submission_would_find_and_writes_nothing(api_of: Ap
         body(without(runtime_tool_document(), "facets.retry")),
         body(approval_class="A0"),
         body(approval_class="A3"),
+        body(apply_before="2020-01-01T00:00:00Z"),
         body(reversibility_class="R2"),
         body(put(put(runtime_tool_document(), f"{HOOK}.approval_class", "A0"), f"{HOOK}.sensitivity_class", "S0")),
         body(put(runtime_tool_document(), "owner", "nobody")),
         body(put(runtime_tool_document(), "runtime_tool.allowlist", [])),
     ],
-    ids=["sound", "no evidence", "eight facets", "too low", "higher", "costly", "class A", "no team", "allowlist"],
+    ids=[
+        "sound",
+        "no evidence",
+        "eight facets",
+        "too low",
+        "higher",
+        "closed",
+        "costly",
+        "class A",
+        "no team",
+        "allowlist",
+    ],
 )
 @pytest.mark.parametrize("actor_type", [ActorType.HUMAN, ActorType.OBSERVER_AGENT])
 @pytest.mark.parametrize("stands", [False, True], ids=["new", "standing"])
