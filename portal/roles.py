@@ -40,6 +40,8 @@ class Permission(TextChoices):
     VIEW = "view", _("see the registry, changes, tasks and incidents")
     PROPOSE = "propose", _("propose and edit changes")
     PROPOSE_POLICY = "propose_policy", _("propose changes of the approval policy")
+    ATTACH = "attach", _("attach files to the evidence of a change")
+    COMMENT = "comment", _("comment on changes")
     SIGN = "sign", _("approve or reject changes")
     COMMIT = "commit", _("apply a change that needs no approval")
     START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
@@ -55,6 +57,7 @@ _SIGNERS = frozenset({Role.LEAD, Role.HEAD, Role.EXECUTIVE})
 _EVERY_ACTOR = frozenset(ActorType)
 _MACHINES_THAT_ACT = frozenset({ActorType.EXECUTOR_SYSTEM, ActorType.AUTOMATED_WORKFLOW})
 _ONLY_HUMANS = frozenset({ActorType.HUMAN})
+_WHO_SPEAK = frozenset({ActorType.HUMAN, ActorType.OBSERVER_AGENT, ActorType.RECOMMENDER_AGENT})
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,9 @@ TABLE: dict[Permission, Grant] = {
     Permission.VIEW: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.PROPOSE: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _EVERY_ACTOR),
     Permission.PROPOSE_POLICY: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
+    # Whoever proposes a change of any kind brings its evidence.
+    Permission.ATTACH: Grant(_EVERY_ROLE - {Role.VIEWER}, _EVERY_ACTOR),
+    Permission.COMMENT: Grant(_EVERY_ROLE, _WHO_SPEAK),
     Permission.SIGN: Grant(_SIGNERS, _ONLY_HUMANS),
     Permission.COMMIT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.START_TASK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),

@@ -166,7 +166,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# A file of 2 MB and the form around it.
+DATA_UPLOAD_MAX_MEMORY_SIZE = (2 * 1024 + 16) * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # --- Language, time, files --------------------------------------------------------------------------------------------

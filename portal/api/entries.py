@@ -19,11 +19,12 @@ from rest_framework.response import Response
 
 from portal.api import described
 from portal.api.change_answers import ChangeAnswer, change_answer
+from portal.api.change_bodies import RevertBody
 from portal.api.merge_patch import merge
 from portal.api.parsers import JSONParser, MergePatchParser
 from portal.api.renderers import RawJSON
 from portal.api.views import PortalViewSet
-from portal.changes import services
+from portal.changes import rebasing, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.refusals import Missing, Refusal
@@ -248,6 +249,16 @@ class EntryViewSet(PortalViewSet):
         location = f"/api/v1/changes/{change.pk}/"
         return Response(change_answer(change), status=201, headers={"Location": location})
 
+    @action(detail=True, methods=["post"])
+    def revert(self, request: Request, key: str) -> Response:
+        """Open a draft change that restores an earlier version; it is signed like any other."""
+        version = self.body(RevertBody)["version"]
+        entry = self._entry()
+        kind = self._kind_of(entry)
+        return self._opened(
+            rebasing.revert(actor=self.actor, kind_name=kind.name, key=entry.key, version=version, now=self.now())
+        )
+
     @action(detail=True, methods=["get"])
     def versions(self, request: Request, key: str) -> Response:
         """The numbered versions, newest first, without their documents."""
@@ -306,6 +317,7 @@ def _answers_of(collection: str, document: Any) -> Any:
             "create": opened,
             "update": opened,
             "partial_update": opened,
+            "revert": opened,
             "versions": {200: Versions},
             "version": {200: VersionAnswer},
         }
@@ -322,13 +334,15 @@ def viewset_for(collection: str) -> type[EntryViewSet]:
         serializers=[kind.serializer for kind in registered.in_collection(collection)],
         resource_type_field_name=None,
     )
-    bodies = {"create": document, "update": document, "partial_update": OpenApiTypes.OBJECT}
+    bodies = {
+        "create": document, "update": document, "partial_update": OpenApiTypes.OBJECT, "revert": RevertBody,
+    }  # fmt: skip
     proposers = registered.in_collection(collection)[0].proposers
     own = {
         "collection": collection,
         "filterset_class": filterset,
         "bodies": bodies,
         "answers": _answers_of(collection, document),
-        "write_permissions": dict.fromkeys(("create", "update", "partial_update"), proposers),
+        "write_permissions": dict.fromkeys(("create", "update", "partial_update", "revert"), proposers),
     }
     return type(name, (EntryViewSet,), own)

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from django.core.exceptions import PermissionDenied as DjangoDenied
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
@@ -42,6 +43,8 @@ def _of(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
         error = exceptions.NotFound()
     elif isinstance(error, DjangoDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, RequestDataTooBig):
+        return problem(413, "too_large", "The body is too large."), headers
     elif isinstance(error, DjangoValidationError):
         found = [Problem("", message) for message in error.messages]
         return problem(422, "invalid", "; ".join(error.messages), found), headers

@@ -97,7 +97,9 @@ class PortalSchema(AutoSchema):
 
     def _response(self, status: int, answer: Any) -> dict[str, Any]:
         made: dict[str, Any] = {"description": HTTPStatus(status).phrase}
-        if answer is not None:
+        if isinstance(answer, dict) and "content" in answer:
+            made["content"] = answer["content"]
+        elif answer is not None:
             schema = described.answer_schema(self, answer)
             if self._is_list_view() and getattr(self.view, "pagination_class", None) is not None:
                 schema = described.page_of(schema)

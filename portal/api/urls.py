@@ -4,18 +4,29 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from rest_framework.routers import SimpleRouter
 
+from portal.api.attachments import AttachmentViewSet
+from portal.api.change_discussion import CommentViewSet, WatchViewSet
 from portal.api.changes import ChangeViewSet
 from portal.api.entries import viewset_for
 from portal.api.openapi import SchemaView
+from portal.api.policy_test import PolicyTestViewSet
 from portal.registry import kinds
 
 router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="api-change")
+router.register("attachments", AttachmentViewSet, basename="api-attachment")
 for collection in dict.fromkeys(kind.collection for kind in kinds.all_kinds()):
     router.register(collection, viewset_for(collection), basename=f"api-{collection}")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
+    path("changes/<str:pk>/comments/", CommentViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "changes/<str:pk>/watch/",
+        WatchViewSet.as_view({"get": "retrieve", "post": "create", "delete": "destroy"}),
+    ),
+    # Before the collection of policies, which has one entry with another key.
+    path("policies/test/", PolicyTestViewSet.as_view({"post": "create"})),
     *router.urls,
     *(path("", include(conf)) for conf in settings.API_URLCONFS),
 ]

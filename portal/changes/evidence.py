@@ -1,5 +1,7 @@
 """Evidence packs: what a change of class B, or one that is costly to undo, brings for its approvers (domain: Changes)."""
 
+import unicodedata
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,12 +13,20 @@ from portal.registry.documents import Document, StrictSerializer, bounds_problem
 
 MAX_ATTACHMENTS = 10
 MAX_ATTACHMENT_BYTES = 2 * 1024 * 1024
+MAX_FILE_NAME = 200
 
 
 def _text(label: Any, help_text: Any, example: str) -> serializers.CharField:
     return serializers.CharField(
         max_length=5000, label=label, help_text=help_text, style={"example": example, "rows": 2}
     )
+
+
+def clean_file_name(name: str) -> str:
+    """A told file name without folders and without characters that hide or turn the others; empty if nothing is left."""
+    last = PureWindowsPath(PurePosixPath(name).name).name
+    seen = "".join(one for one in last if unicodedata.category(one)[0] != "C")
+    return seen.strip(" .")[:MAX_FILE_NAME]
 
 
 class EvidenceLink(StrictSerializer):
@@ -43,8 +53,16 @@ class EvidenceLink(StrictSerializer):
 class EvidenceFile(StrictSerializer):
     """A file that was uploaded before, by its digest."""
 
-    name = serializers.CharField(max_length=200, label=_("File name"))
+    name = serializers.CharField(max_length=MAX_FILE_NAME, label=_("File name"))
     digest = serializers.RegexField(r"^[0-9a-f]{64}$", label=_("Digest"))
+
+    def validate_name(self, value: str) -> str:
+        """A plain name: what an approver reads is what is saved."""
+        if clean_file_name(value) != value:
+            raise serializers.ValidationError(
+                _("Write a plain file name, without folders or invisible characters."), code="file_name"
+            )
+        return value
 
 
 class EvidencePack(StrictSerializer):

@@ -10,7 +10,7 @@ from portal.changes.rules import may_commit
 from portal.changes.signing import current_entry_of, judgement_of
 from portal.people.actors import Actor
 from portal.policy import reads
-from portal.policy.rules import ActionClass, Judgement
+from portal.policy.rules import ActionClass, Judgement, Policy, Row
 from portal.refusals import Conflict, Invalid, Problem, Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
@@ -78,8 +78,7 @@ def freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
     policy = reads.in_force()
     judgement = judgement_of(change, document, entry, policy)
     refuse_forbidden(judgement)
-    commits = judgement.action_class == ActionClass.A and may_commit(change.author_actor_type, ActionClass.A)
-    row = judgement.row if commits or judgement.approval else policy.row(1)
+    row, commits = row_of(judgement, policy, change.author_actor_type)
     change.evidence_needed = judgement.evidence or not commits
     if change.evidence_needed:
         change.evidence, missing = evidence_problems(change)
@@ -120,6 +119,12 @@ def changed_parts(before: Document | None, after: Document) -> list[str]:
         elif old != new:
             found.append(key)
     return found
+
+
+def row_of(judgement: Judgement, policy: Policy, author_actor_type: str) -> tuple[Row, bool]:
+    """Who must sign what an actor of this type proposes, and whether it applies without a signature."""
+    commits = judgement.action_class == ActionClass.A and may_commit(author_actor_type, ActionClass.A)
+    return (judgement.row if commits or judgement.approval else policy.row(1)), commits
 
 
 def refuse_forbidden(judgement: Judgement) -> None:

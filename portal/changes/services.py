@@ -31,7 +31,10 @@ WINDOW = ("apply_after", "apply_before")
 
 @dataclass(frozen=True)
 class Draft:
-    """What an author may set: None leaves a field as it is. `no_window` takes the times of applying away."""
+    """What an author may set: None leaves a field as it is.
+
+    `no_window` takes both times of applying away, `cleared` names those to take away.
+    """
 
     document: Document | None = None
     summary: str | None = None
@@ -43,11 +46,16 @@ class Draft:
     apply_after: datetime | None = None
     apply_before: datetime | None = None
     no_window: bool = False
+    cleared: tuple[str, ...] = ()
 
     def fields(self) -> dict[str, Any]:
         """The fields that are set."""
-        found = {name: value for name, value in vars(self).items() if value is not None and name != "no_window"}
-        return dict.fromkeys(WINDOW) | found if self.no_window else found
+        found = {
+            name: value
+            for name, value in vars(self).items()
+            if value is not None and name not in ("no_window", "cleared")
+        }
+        return dict.fromkeys(WINDOW if self.no_window else self.cleared) | found
 
 
 def require(actor: Actor, permission: Permission) -> User:
@@ -81,20 +89,10 @@ def take(change: ChangeRequest, draft: Draft) -> None:
     change.take_digest()
 
 
-@transaction.atomic
-def propose(
-    *,
-    actor: Actor,
-    kind_name: str,
-    key: str,
-    draft: Draft,
-    now: datetime,
-    base_version: int | None = None,
-) -> ChangeRequest:
-    """Open a draft change. The document may be incomplete; only its size and shape are bounded.
-
-    `base_version` None takes the object as it stands (0 where there is none); another number must match it.
-    """
+def drafted(
+    *, actor: Actor, kind_name: str, key: str, draft: Draft, now: datetime, base_version: int | None = None
+) -> tuple[ChangeRequest, Entry | None]:
+    """A draft change that is not saved yet, and the object as it stands."""
     kind = kinds.get(kind_name)
     user = require(actor, kind.proposers)
     document = _kept(dict(draft.document or {}))
@@ -123,8 +121,22 @@ def propose(
     change.document, change.key = document, key
     change.summary = (draft.summary or _default_summary(kind, entry, document, key))[:300]
     change.take_digest()
+    return change, entry
+
+
+@transaction.atomic
+def propose(
+    *, actor: Actor, kind_name: str, key: str, draft: Draft, now: datetime, base_version: int | None = None
+) -> ChangeRequest:
+    """Open a draft change. The document may be incomplete; only its size and shape are bounded.
+
+    `base_version` None takes the object as it stands (0 where there is none); another number must match it.
+    """
+    change, entry = drafted(
+        actor=actor, kind_name=kind_name, key=key, draft=draft, now=now, base_version=base_version
+    )  # fmt: skip
     change.save(force_insert=True)
-    record(actor=actor, action="change.propose", kind=kind.name, key=key, now=now, after=change.digest,
+    record(actor=actor, action="change.propose", kind=change.kind, key=change.key, now=now, after=change.digest,
            before=entry.digest if entry else "", change_id=change.pk)  # fmt: skip
     return change
 

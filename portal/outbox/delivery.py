@@ -1,176 +1,162 @@
 """Delivering notices: e-mail to the members of the team, signed webhooks to the endpoints that want the topic.
 
-A notice is expanded into deliveries once; a delivery is leased, sent outside any transaction, then confirmed. A worker that
-dies in between sends again: at least once, with the same `webhook-id`, so that receivers can tell a repeat.
+A notice is expanded into deliveries once. Deliveries travel in lanes, one per receiver: each lane has its own thread and
+one delivery in flight, leased before, sent outside any transaction, confirmed as soon as it is sent. A receiver that is
+slow or dead holds up its own lane only. A worker that dies between sending and confirming sends again: at least once,
+with the same `webhook-id` and `Message-ID`, so that receivers can tell a repeat.
+
+The threads only talk to the outside; the database is read and written by the thread that ticks.
 """
 
-import logging
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import UTC, datetime
-
-import orjson
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import connection, transaction
-from standardwebhooks.webhooks import Webhook
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 
 from portal.operations.services import beat
-from portal.outbound.client import Timeouts, client
-from portal.outbound.errors import OutboundError
-from portal.outbound.secrets import CredentialError, resolve
-from portal.outbox.models import Delivery, WebhookEndpoint
+from portal.outbox import lanes
+from portal.outbox.rules import LONGEST_LANE_PAUSE, LONGEST_PAUSE, Outcome, pause
+from portal.outbox.senders import MailSender, Parcel, Sender, WebhookSender, guarded
 
-logger = logging.getLogger(__name__)
-
-BATCH = 100
-SENDERS = 4
-# So few at a time that all are over before their lease is, even if each takes its whole timeout.
-SEND_BATCH = 12
-ROUNDS = 20
-LEASE_SECONDS = 60
-GIVE_UP_AFTER = 14  # attempts; the pauses double from 10 s to 2 h: about a day in all
-TIMEOUTS = Timeouts(connect=5, read=10, total=15)
-
-# Deliveries of every due notice, made once by the unique constraint; the notice itself is then done.
-_EXPAND = """
-WITH due AS (
-  SELECT id, topic, team_key FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
-  ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
-),
-mails AS (
-  INSERT INTO outbox_delivery (event_id, channel, receiver)
-  SELECT DISTINCT due.id, 'email', person.email
-  FROM due JOIN people_team team ON team.key = due.team_key
-  JOIN people_team_members member ON member.team_id = team.id
-  JOIN people_user person ON person.id = member.user_id
-  WHERE person.is_active AND person.email <> ''
-  ON CONFLICT (event_id, channel, receiver) DO NOTHING
-),
-hooks AS (
-  INSERT INTO outbox_delivery (event_id, channel, receiver)
-  SELECT due.id, 'webhook', endpoint.name
-  FROM due JOIN outbox_webhookendpoint endpoint
-    ON endpoint.active AND (endpoint.topics = '[]'::jsonb OR endpoint.topics @> to_jsonb(due.topic::text))
-  ON CONFLICT (event_id, channel, receiver) DO NOTHING
-),
-done AS (UPDATE outbox_outboxevent event SET due_at = NULL FROM due WHERE event.id = due.id)
-SELECT count(*) FROM due
-"""
-_LEASE = """
-UPDATE outbox_delivery SET due_at = statement_timestamp() + %(lease)s * interval '1 second', attempts = attempts + 1
-WHERE id IN (SELECT id FROM outbox_delivery WHERE due_at <= statement_timestamp()
-             ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING id
-"""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of one attempt; an empty error is success."""
-
-    delivery_id: int
-    attempts: int
-    error: str = ""
+NAME = "portal.outbox.delivery"
+# Lanes at once in this process, and how many of them may be ones whose last attempt failed: however many receivers hang,
+# most threads stay free for those that work.
+SENDERS = 16
+FAILING_SENDERS = 4
+# While something is in flight, new notices are looked for this often.
+LOOK_SECONDS = 0.25
+# After so much a lane is given back, so that with more lanes than threads each has its turn.
+TURN_SECONDS = 5.0
+BEAT_SECONDS = 2.0
 
 
 def tick() -> dict[str, int]:
-    """Expand what is due, send what is leased. Returns counts."""
-    expanded = 0
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_EXPAND, {"limit": BATCH})
-            found = int(cursor.fetchone()[0])
-        expanded += found
-        if found < BATCH:
-            break
-    sent: list[Sent] = []
-    for _round in range(ROUNDS):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_LEASE, {"lease": LEASE_SECONDS, "limit": SEND_BATCH})
-            ids = [row[0] for row in cursor.fetchall()]
-        sent += _send_all(ids)
-        if len(ids) < SEND_BATCH:
-            break
-    failed = sum(bool(one.error) for one in sent)
-    counts = {"expanded": expanded, "sent": len(sent) - failed, "failed": failed}
-    beat("portal.outbox.delivery", dict(counts))
-    return counts
+    """Deliver until nothing is due and nothing is in flight. Returns counts."""
+    return _Round().run()
 
 
-def _send_all(ids: list[int]) -> list[Sent]:
-    if not ids:
-        return []
-    deliveries = list(Delivery.objects.select_related("event").filter(pk__in=ids))
-    endpoints = {endpoint.name: endpoint for endpoint in WebhookEndpoint.objects.filter(active=True)}
-    # Threads only talk to the outside; the database is written here.
-    with ThreadPoolExecutor(SENDERS, thread_name_prefix="delivery") as pool:
-        sent = list(pool.map(lambda delivery: _send(delivery, endpoints.get(delivery.receiver)), deliveries))
-    for one in sent:
-        _confirm(one)
-    return sent
+@dataclass(frozen=True)
+class _Result:
+    lane: str
+    parcel: Parcel
+    outcome: Outcome
 
 
-def _send(delivery: Delivery, endpoint: WebhookEndpoint | None) -> Sent:
+@dataclass
+class _Turn:
+    """A lane while this worker has it."""
+
+    lane: lanes.TakenLane
+    failures: int
+    parcels: SimpleQueue[Parcel | None] = field(default_factory=SimpleQueue)
+    begun: float = field(default_factory=time.monotonic)
+
+    def start(self, results: "SimpleQueue[_Result]") -> None:
+        """Send parcels in a thread of its own until None comes; it never outlives the process."""
+        sender: Sender = MailSender() if self.lane.is_email else WebhookSender()
+        threading.Thread(
+            target=_serve, args=(self, sender, results), name=f"delivery {self.lane.name}", daemon=True
+        ).start()
+
+
+def _serve(turn: _Turn, sender: Sender, results: "SimpleQueue[_Result]") -> None:
     try:
-        if delivery.channel == Delivery.Channel.EMAIL:
-            _mail(delivery)
-        elif endpoint is None:
-            return Sent(delivery.pk, GIVE_UP_AFTER, "The endpoint is gone or switched off.")
-        else:
-            _post(delivery, endpoint)
-    except (OutboundError, CredentialError, OSError) as error:
-        return Sent(delivery.pk, delivery.attempts, str(error)[:500] or type(error).__name__)
-    except Exception as error:
-        logger.exception("a delivery failed in an unforeseen way")
-        return Sent(delivery.pk, delivery.attempts, f"{type(error).__name__}: {error}"[:500])
-    return Sent(delivery.pk, delivery.attempts)
+        while (parcel := turn.parcels.get()) is not None:
+            results.put(_Result(turn.lane.name, parcel, guarded(sender, parcel)))
+    finally:
+        sender.close()
 
 
-def _mail(delivery: Delivery) -> None:
-    event = delivery.event
-    address = f"{settings.PUBLIC_URL}{event.payload.get('url', '/')}"
-    EmailMessage(
-        subject=event.subject.replace("\n", " ")[:200],
-        body=f"{event.subject}\n\n{address}\n",
-        to=[delivery.receiver],
-        headers={"Message-ID": f"<delivery-{delivery.pk}@{settings.PUBLIC_URL.partition('//')[2].partition(':')[0]}>"},
-    ).send()
+class _Round:
+    """One tick: hands parcels to the lanes' threads and writes down what becomes of them."""
 
+    def __init__(self) -> None:
+        self._turns: dict[str, _Turn] = {}
+        self._results: SimpleQueue[_Result] = SimpleQueue()
+        self._counts = {"expanded": 0, "sent": 0, "failed": 0}
+        self._beaten = time.monotonic()
 
-def _post(delivery: Delivery, endpoint: WebhookEndpoint) -> None:
-    secret = resolve(endpoint.secret_ref, secret_dir=settings.SECRET_DIR)
-    now = datetime.now(UTC)
-    event = delivery.event
-    body = orjson.dumps({"type": event.topic, "timestamp": event.created_at, "data": event.payload}).decode()
-    identity = f"msg_{delivery.event_id}_{delivery.pk}"
-    headers = [
-        ("content-type", "application/json"),
-        ("webhook-id", identity),
-        ("webhook-timestamp", str(int(now.timestamp()))),
-        ("webhook-signature", Webhook(secret).sign(identity, now, body)),
-    ]
-    answer = client().request("POST", endpoint.url, headers=headers, body=body.encode(), timeouts=TIMEOUTS)
-    if not 200 <= answer.status < 300:
-        raise OSError(f"The receiver answered {answer.status}.")
+    def run(self) -> dict[str, int]:
+        try:
+            while True:
+                self._look()
+                if not self._turns:
+                    break
+                self._collect()
+                if time.monotonic() - self._beaten >= BEAT_SECONDS:
+                    self._beat()
+        finally:
+            # Without the database nothing can be confirmed: the leases run out and the attempts are repeated.
+            for turn in self._turns.values():
+                turn.parcels.put(None)
+        self._beat()
+        return dict(self._counts)
 
+    def _beat(self) -> None:
+        beat(NAME, dict(self._counts))
+        self._beaten = time.monotonic()
 
-def _confirm(sent: Sent) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        if not sent.error:
-            cursor.execute(
-                "UPDATE outbox_delivery SET due_at = NULL, delivered_at = statement_timestamp(), last_error = ''"
-                " WHERE id = %s",
-                [sent.delivery_id],
-            )
-        elif sent.attempts >= GIVE_UP_AFTER:
-            cursor.execute(
-                "UPDATE outbox_delivery SET due_at = NULL, last_error = %s WHERE id = %s",
-                [f"Given up: {sent.error}", sent.delivery_id],
-            )
-        else:
-            cursor.execute(
-                "UPDATE outbox_delivery SET last_error = %s, due_at = statement_timestamp()"
-                " + least(7200, 10 * 2 ^ (attempts - 1)) * interval '1 second' WHERE id = %s",
-                [sent.error, sent.delivery_id],
-            )
+    def _look(self) -> None:
+        self._counts["expanded"] += lanes.expand()
+        self._take(SENDERS, failing=False)
+        self._take(FAILING_SENDERS - sum(turn.failures > 0 for turn in self._turns.values()), failing=True)
+
+    def _take(self, most: int, *, failing: bool) -> None:
+        for lane in lanes.take(min(most, SENDERS - len(self._turns)), failing=failing):
+            turn = self._turns[lane.name] = _Turn(lane, lane.failures)
+            turn.start(self._results)
+            self._next(turn)
+
+    def _next(self, turn: _Turn) -> None:
+        """Hand the lane its next parcel, or end its turn."""
+        while time.monotonic() - turn.begun < TURN_SECONDS:
+            delivery = lanes.lease(turn.lane)
+            if delivery is None:
+                break
+            parcel = lanes.parcel(delivery)
+            if isinstance(parcel, Parcel):
+                turn.parcels.put(parcel)
+                return
+            self._confirm(turn, delivery.pk, delivery.attempts, Outcome(parcel, permanent=True))
+        self._end(turn)
+
+    def _end(self, turn: _Turn) -> None:
+        turn.parcels.put(None)
+        del self._turns[turn.lane.name]
+        lanes.release(turn.lane)
+
+    def _collect(self) -> None:
+        """Write down results until it is time to look again, or a lane has become free."""
+        until = time.monotonic() + LOOK_SECONDS
+        before = len(self._turns)
+        while len(self._turns) == before:
+            try:
+                result = self._results.get(timeout=max(0.0, until - time.monotonic()))
+            except Empty:
+                return
+            turn = self._turns[result.lane]
+            self._confirm(turn, result.parcel.delivery_id, result.parcel.attempts, result.outcome)
+            if result.outcome.stops_lane:
+                self._end(turn)
+            else:
+                self._next(turn)
+            if time.monotonic() >= until:
+                return
+
+    def _confirm(self, turn: _Turn, delivery_id: int, attempts: int, outcome: Outcome) -> None:
+        self._counts["failed" if outcome.error else "sent"] += 1
+        if outcome.stops_lane:
+            turn.failures += 1
+        elif not outcome.error:
+            turn.failures = 0
+        chance = random.random()  # noqa: S311 - spreads attempts, hides nothing
+        asked = outcome.retry_after
+        lanes.confirm(
+            turn.lane,
+            delivery_id,
+            attempts,
+            outcome,
+            later=pause(attempts, longest=LONGEST_PAUSE, chance=chance, asked=asked),
+            lane_rest=pause(turn.failures, longest=LONGEST_LANE_PAUSE, chance=chance, asked=asked),
+        )

@@ -1,8 +1,10 @@
 """Notices: rows written in the transaction that causes them, delivered at least once by workers."""
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Concat, Now
+
+EMAIL_LANE = "email"
 
 
 class OutboxEvent(models.Model):
@@ -42,8 +44,30 @@ class WebhookEndpoint(models.Model):
         return self.name
 
 
+class Lane(models.Model):
+    """The way to one receiver, taken by one worker at a time so that a receiver has one delivery in flight.
+
+    `lease` counts the takings: what a worker writes counts only while its number is the newest. After a failure nothing
+    is tried before `open_at`; `failures` in a row lengthen the pause.
+    """
+
+    name = models.CharField(primary_key=True, max_length=520)
+    lease = models.BigIntegerField(db_default=0)
+    leased_until = models.DateTimeField(db_default=Now())
+    served_at = models.DateTimeField(db_default=Now())
+    open_at = models.DateTimeField(db_default=Now())
+    failures = models.PositiveIntegerField(db_default=0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Delivery(models.Model):
-    """One attempt-until-done at bringing one notice to one receiver: the delivery log."""
+    """One attempt-until-done at bringing one notice to one receiver: the delivery log.
+
+    `due_at` is when to try (again), NULL when it is delivered or given up; `last_error` then says why. While an attempt
+    runs, `due_at` is the end of its lease and `attempts` its number. All e-mails share a lane, each endpoint has its own.
+    """
 
     class Channel(models.TextChoices):
         """How the notice travels."""
@@ -54,6 +78,14 @@ class Delivery(models.Model):
     event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="deliveries")
     channel = models.CharField(max_length=10, choices=Channel.choices)
     receiver = models.CharField(max_length=500)
+    lane = models.GeneratedField(
+        expression=Case(
+            When(channel=Channel.EMAIL.value, then=Value(EMAIL_LANE)),
+            default=Concat(Value("webhook:"), F("receiver")),
+        ),
+        output_field=models.CharField(max_length=520),
+        db_persist=True,
+    )
     created_at = models.DateTimeField(db_default=Now())
     due_at = models.DateTimeField(null=True, db_default=Now())
     attempts = models.PositiveSmallIntegerField(db_default=0)
@@ -63,7 +95,9 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["event", "channel", "receiver"], name="delivery_once")]
-        indexes = [models.Index(fields=["due_at"], name="delivery_due", condition=Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["lane", "due_at", "id"], name="delivery_lane_due", condition=Q(due_at__isnull=False))
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.receiver}"

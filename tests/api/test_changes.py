@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 from connectors.models import Connector
 from portal.people.models import ApiToken
 from portal.registry.documents import digest
+from tests.api.problems import problem
 from tests.documents import put, runtime_tool_document, without
 from tests.people import team, user
 from tests.registering import EVIDENCE, apply_connector, submitted
@@ -26,19 +27,6 @@ def _crm_team() -> None:
 
 def body(document: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     return {"kind": "runtime_tool", "document": document or runtime_tool_document(), "evidence": EVIDENCE} | more
-
-
-def problem(response: Any, status: int, rule: str) -> dict[str, Any]:
-    """The problem document of an answer, after checking its form."""
-    found: dict[str, Any] = response.json()
-    assert response.status_code == status, found
-    assert response["Content-Type"] == "application/problem+json"
-    assert found["type"] == f"urn:portal:problem:{rule}"
-    assert found["status"] == status
-    assert found["title"]
-    assert found["detail"]
-    assert found["correlation_id"]
-    return found
 
 
 def test_an_engineer_registers_and_a_lead_approves_by_api_alone(api_of: ApiOf) -> None:

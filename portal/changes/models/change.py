@@ -1,5 +1,6 @@
 """Change requests: one proposed change of one object, and the sets that apply together."""
 
+from datetime import UTC
 from typing import Any
 
 from django.conf import settings
@@ -199,8 +200,9 @@ class ChangeRequest(models.Model):
             "to_state": self.to_state,
             "evidence": self.evidence,
             "declared": [self.approval_class, self.reversibility_class, self.sensitivity_class],
-            "apply_after": self.apply_after and self.apply_after.isoformat(),
-            "apply_before": self.apply_before and self.apply_before.isoformat(),
+            # An instant is the same in every zone, and the database gives it back in another than it was told in.
+            "apply_after": self.apply_after and self.apply_after.astimezone(UTC).isoformat(),
+            "apply_before": self.apply_before and self.apply_before.astimezone(UTC).isoformat(),
             "change_set": self.change_set_id,
         }
 
