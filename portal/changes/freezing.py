@@ -107,6 +107,12 @@ def freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
     return judgement
 
 
+def row_of(judgement: Judgement, policy: Policy, author_actor_type: str) -> tuple[Row, bool]:
+    """Who must sign what an actor of this type proposes, and whether it applies without a signature."""
+    commits = judgement.action_class == ActionClass.A and may_commit(author_actor_type, ActionClass.A)
+    return (judgement.row if commits or judgement.approval else policy.row(1)), commits
+
+
 def changed_parts(before: Document | None, after: Document) -> list[str]:
     """The paths, two levels deep, at which two documents differ; none for a registration, which is new all over."""
     if before is None:
@@ -119,12 +125,6 @@ def changed_parts(before: Document | None, after: Document) -> list[str]:
         elif old != new:
             found.append(key)
     return found
-
-
-def row_of(judgement: Judgement, policy: Policy, author_actor_type: str) -> tuple[Row, bool]:
-    """Who must sign what an actor of this type proposes, and whether it applies without a signature."""
-    commits = judgement.action_class == ActionClass.A and may_commit(author_actor_type, ActionClass.A)
-    return (judgement.row if commits or judgement.approval else policy.row(1)), commits
 
 
 def refuse_forbidden(judgement: Judgement) -> None:
