@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 
 from connectors.models.task import Trouble
 from connectors.tracking import claim, exchange, observe
+from connectors.tracking.change import Change, Held
 from connectors.tracking.exchange import Look, Start, Target
-from connectors.tracking.observe import Change, Held
 from portal.outbound.secrets import CredentialError
 
 logger = logging.getLogger(__name__)

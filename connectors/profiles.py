@@ -8,7 +8,8 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from connectors.facets import NAME, Facets
+from connectors.contract import NAME
+from connectors.facets import Facets
 from portal.outbound.errors import OutboundRefused
 from portal.outbound.guard import Guard
 from portal.people.models import KEY_PATTERN

@@ -15,7 +15,7 @@ import orjson
 from django.db import Error, InterfaceError, OperationalError, connection, transaction
 
 from connectors.models.task import Trouble
-from connectors.tracking.observe import Change, Held
+from connectors.tracking.change import Change, Held
 from portal.people.actors import Actor
 
 logger = logging.getLogger(__name__)

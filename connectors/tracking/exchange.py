@@ -11,8 +11,8 @@ from connectors.mcp import client as mcp
 from connectors.mcp.observation import Acknowledgement, Kind, Observation, StartOutcome
 from connectors.models import Connector
 from connectors.tracking import observe
+from connectors.tracking.change import Change, Held
 from connectors.tracking.claim import LOOK_LEASE_SECONDS, START_LEASE_SECONDS
-from connectors.tracking.observe import Change, Held
 from portal.outbound import secrets
 from portal.outbound.client import OutboundClient, Timeouts
 

@@ -1,19 +1,14 @@
-"""What an answer means for a task: pure rules from what was held and what was seen to what is to be written.
+"""What an answer means for a task: pure rules from what was held and what was seen to what is to be written."""
 
-A `Change` names only the columns that move; everything else stays as it is in the row. `GONE` clears a time.
-"""
-
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from connectors.mcp import protocol
 from connectors.mcp.observation import Acknowledgement, Kind, Observation, StartKind, StartOutcome
 from connectors.models.task import ENDED, TaskState, Trouble
+from connectors.tracking.change import GONE, Change, Held, Note
 from connectors.tracking.clocks import after, wait_seconds
 
-# PostgreSQL's own word for a time that never comes; the recording statement turns it into NULL.
-GONE: Final = "infinity"
 MAX_MESSAGE: Final = 500
 MAX_TROUBLE: Final = 300
 
@@ -27,66 +22,6 @@ _TROUBLES: Final = {
 }
 # After these a request was certainly turned away for a reason that may pass.
 _PASSING: Final = frozenset({Kind.UNAUTHORIZED, Kind.RATE_LIMITED, Kind.UNAVAILABLE})
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A task as its worker holds it under one lease: the columns that the rules need, as of the claim."""
-
-    id: int
-    lease: int
-    connector_id: int
-    connector_version: int
-    endpoint: str
-    operation: str
-    remote_task_id: str
-    state: str
-    adopted: bool
-    remote_status: str
-    status_message: str
-    input_requests: dict[str, Any] | None
-    trouble_kind: str
-    misses: int
-    poll_interval_ms: int | None
-    started_at: datetime | None
-    deadline_at: datetime
-    remote_expires_at: datetime | None
-    cancel_requested_at: datetime | None
-    cancel_acknowledged_at: datetime | None
-    stall_seconds: int
-    input_seconds: int
-    blind_seconds: int
-    attempted_before: bool
-    arguments: dict[str, Any] | None
-    remote_key: str
-
-    @property
-    def to_start(self) -> bool:
-        """Whether the remote task is still to be made."""
-        return not self.remote_task_id
-
-    @property
-    def to_cancel(self) -> bool:
-        """Whether the server is still to be told of the cancelling."""
-        return self.cancel_requested_at is not None and self.cancel_acknowledged_at is None
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One line of the observed timeline."""
-
-    what: str
-    detail: str = ""
-
-
-@dataclass(slots=True)
-class Change:
-    """What is to be written of one task, and the lines of its timeline. Recorded only while the lease still holds."""
-
-    held: Held
-    at: datetime
-    columns: dict[str, Any] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
 
 
 def looked(

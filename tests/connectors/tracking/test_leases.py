@@ -10,7 +10,7 @@ from connectors.mcp.observation import Kind, Observation, StartKind, StartOutcom
 from connectors.models import Connector, TaskState, TrackedTask
 from connectors.polling import Poller
 from connectors.tracking import claim, exchange, observe, service
-from connectors.tracking.observe import Change, Held
+from connectors.tracking.change import Change, Held
 from portal.audit.models import AuditLine
 from portal.operations.services import database_now
 from tests.connectors.tracking import world

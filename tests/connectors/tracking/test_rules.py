@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from connectors.mcp.observation import Kind, Observation, StartKind, StartOutcome
 from connectors.models.task import ENDED, TaskState, Trouble
 from connectors.tracking import observe
+from connectors.tracking.change import GONE, Held
 from connectors.tracking.clocks import MOST_WAIT, clocks_of, wait_seconds
-from connectors.tracking.observe import GONE, Held
 from tests.connectors.tracking.world import SLA
 
 NOW = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
