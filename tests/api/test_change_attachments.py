@@ -106,6 +106,9 @@ def test_two_megabytes_are_kept_and_one_byte_more_is_not(api_of: ApiOf) -> None:
     for way in (send, raw):
         for size in (LIMIT + 1, LIMIT + 100_000):
             assert paths(problem(way(amal, b"x" * size), 413, "too_large")) == ["file"], (way, size)
+    # By what is announced alone, without reading any of it.
+    announced = amal.generic("POST", FILES, b"x", content_type="text/plain", CONTENT_LENGTH=str(LIMIT * 50))
+    problem(announced, 413, "too_large")
     assert not Attachment.objects.exists()
     assert send(amal, b"x" * LIMIT).status_code == 201
     keyed = [send(amal, b"y" * LIMIT, **{"Idempotency-Key": "big"}) for _time in range(2)]

@@ -12,7 +12,9 @@ from portal.changes import discussion
 from portal.changes.models import ChangeRequest, Comment, Watch
 from portal.operations.services import database_now
 from portal.outbox.models import OutboxEvent
+from portal.people.actors import Actor
 from portal.people.models import User
+from portal.refusals import Forbidden
 from portal.roles import ActorType
 from tests.api.problems import paths, problem
 from tests.documents import runtime_tool_document
@@ -50,6 +52,7 @@ def test_a_comment_is_kept_with_whom_it_names_and_they_can_be_told(api_of: ApiOf
     answer = api_of("vera").post(address(change), {"text": "Seen."}).json()
     listed = api_of("noor").get(address(change)).json()
     assert [one["id"] for one in listed["results"]] == [told["id"], answer["id"]]
+    assert OutboxEvent.objects.filter(topic="change.comment").count() == 2
     assert api_of("noor").get(f"/api/v1/changes/{change.pk}/").json()["comments"] == 2
 
 
@@ -104,6 +107,10 @@ def test_people_and_agents_speak_and_machines_do_not(
     assert answer.status_code == status
     assert Comment.objects.count() == (status == 201)
     problem(APIClient().post(address(change), {"text": "x"}), 401, "not_authenticated")
+    if status == 403:
+        with pytest.raises(Forbidden):
+            discussion.comment(actor=Actor.of(user("amal"), actor_type=actor_type.value), change_id=change.pk,
+                               text="x", now=database_now())  # fmt: skip
 
 
 def test_what_was_said_stays_said(change: ChangeRequest) -> None:
