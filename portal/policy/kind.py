@@ -53,6 +53,7 @@ def register_kind() -> None:
             floor=_strictest,
             proposers=Permission.PROPOSE_POLICY,
             single=True,
+            links=((_("Test box"), "policy-test"),),
             blank=baseline_document,
             sections=(
                 Section("identity", _("Identity"), ("name", "key", "description", "owner")),

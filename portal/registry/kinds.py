@@ -114,6 +114,8 @@ class Kind:
     impact: Callable[[str, Document | None, Document], list[Impact]] = _no_impact
     touched: Callable[[Document | None, Document], frozenset[str]] = _nothing_touched
     proposers: Permission = Permission.PROPOSE
+    # Further pages of the kind: (label, name of the URL).
+    links: tuple[tuple[Text, str], ...] = ()
     # There is one entry of this kind, ever.
     single: bool = False
 

@@ -4,7 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from portal.registry import kinds
-from portal.web.views import account, audit, change_forms, entries, forms, inbox, review
+from portal.web.views import account, audit, change_forms, entries, forms, inbox, policy, review
 from portal.web.views.overview import Overview
 
 # One alternation of the known kinds: an address of no kind is no page.
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("changes/<str:pk>/amend/", change_forms.AmendForm.as_view(), name="change-amend"),
     *(path(f"{kind.pages}/", entries.EntryList.as_view(), {"pages": kind.pages}, name=kind.pages)
       for kind in kinds.all_kinds()),
+    path("policies/test/", policy.PolicyTest.as_view(), name="policy-test"),
     re_path(rf"^{PAGES}/new/$", forms.EntryForm.as_view(), name="entry-new"),
     re_path(rf"^{PAGES}/check/$", forms.EntryCheck.as_view(), name="entry-check"),
     re_path(rf"^{PAGES}/{KEY}/$", entries.EntryDetail.as_view(), name="entry"),

@@ -23,7 +23,7 @@ from tests.severity.slipping import PASSED, running
 pytestmark = pytest.mark.browser
 # What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
 NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz"}
-TABS = ("diff", "document", "evidence", "impact", "checks")
+TABS = ("diff", "document", "evidence", "impact", "checks", "discussion")
 NOT_OURS = ("admin/", "api/v1/")
 # Every pair of language, theme and width comes together once; all eight would take twice as long.
 LOOKS = [("en", "light", 1360), ("ar", "light", 390), ("en", "dark", 390), ("ar", "dark", 1360)]
@@ -99,6 +99,7 @@ def pages(committed: None) -> list[Asked]:
         ("entry-new", "amal", reverse("entry-new", args=["tools"])),
         ("entry-new", "amal", reverse("entry-new", args=["syncs"])),
         ("policies", "adam", reverse("policies")),
+        ("policy-test", "omar", reverse("policy-test") + "?reversibility=R2&sensitivity=S3&touched=allowlist"),
         ("entry-new", "adam", reverse("entry-new", args=["policies"])),
         ("sign-in-again", "omar", reverse("sign-in-again")),
         *(("entry", "amal", f"{tool.get_absolute_url()}?tab={tab}") for tab in ("", "document", "versions", "activity")),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.changes import decisions, rebasing, services, sets
+from portal.changes import decisions, discussion, rebasing, services, sets
 from portal.changes.merging import ABSENT, Part
 from portal.changes.models import ChangeRequest, ChangeState, Decision
 from portal.changes.signing import current_entry_of, involved, required_row, signatures
@@ -29,6 +29,8 @@ from portal.web.views.base import PageView
 from portal.web.views.inbox import queue
 
 _EXECUTIVE = 3
+COMMENTS = 500
+TALK = ("comment", "watch", "unwatch")
 
 
 def change_id_of(text: str) -> int:
@@ -49,6 +51,7 @@ class Review(PageView):
         ("evidence", gettext_lazy("Evidence")),
         ("impact", gettext_lazy("Impact")),
         ("checks", gettext_lazy("Checks")),
+        ("discussion", gettext_lazy("Discussion")),
     )
 
     def _change(self, pk: str) -> ChangeRequest:
@@ -76,7 +79,9 @@ class Review(PageView):
             "kind": kind,
             "entry": entry,
             "tab": tab,
-            "tabs": self._tabs(tab, failing=sum(not check.passed for check in checks)),
+            "tabs": self._tabs(
+                tab, checks=sum(not check.passed for check in checks), discussion=change.comments.count()
+            ),
             "signed": signed,
             "row": row,
             "decisions": list(
@@ -104,13 +109,13 @@ class Review(PageView):
             request, "changes/review.html", context | self._shown(tab, change, kind, before, checks), status=status
         )
 
-    def _tabs(self, tab: str, *, failing: int) -> list[dict[str, Any]]:
+    def _tabs(self, tab: str, **counts: int) -> list[dict[str, Any]]:
         return [
             {
                 "label": label,
                 "href": f"?tab={name}" if name else "?",
                 "current": name == tab,
-                "count": failing if name == "checks" and failing else None,
+                "count": counts.get(name) or None,
             }
             for name, label in self.tabs
         ]
@@ -128,6 +133,15 @@ class Review(PageView):
             return {"impact": kind.impact(change.key, before, change.document)}
         if tab == "checks":
             return {"checks": checks}
+        if tab == "discussion":
+            user = self.actor.user
+            assert user is not None
+            return {
+                "comments": list(change.comments.all()[:COMMENTS]),
+                "text": self.request.POST.get("text", ""),
+                "may_comment": may(self.actor, Permission.COMMENT),
+                "watched": discussion.watches(user, change),
+            }
         return {"changes": field_changes(kind, before, change.document)}
 
     def _part(self, kind: Kind, part: Part) -> dict[str, Any]:
@@ -142,12 +156,18 @@ class Review(PageView):
         }
 
     def _may_sign(self, change: ChangeRequest) -> list[User]:
-        """Who could sign it now, senior people first; a handful."""
+        """Whose signature would help now, senior people first; a handful."""
         out = involved(change)
         people = User.objects.filter(is_active=True, actor_type="human", roles__overlap=["lead", "head", "executive"])
         signed = Decision.objects.filter(proposal__change=change, proposal__number=change.proposal_number)
         people = people.exclude(pk__in=out).exclude(pk__in=signed.values("actor_id"))
-        return sorted(people[:50], key=lambda one: (-signing_level(one.roles), one.username))[:8]
+        row, levels = required_row(change), [one.level for one in signatures(change)]
+        helps = [
+            one
+            for one in people[:100]
+            if len(levels) + 1 < row.signatures or row.enough([*levels, signing_level(one.roles)])
+        ]
+        return sorted(helps, key=lambda one: (-signing_level(one.roles), one.username))[:8]
 
     def _may_review(self, change: ChangeRequest) -> bool:
         return (
@@ -165,8 +185,10 @@ class Review(PageView):
         if act is None:
             raise Http404
         do, done = act
+        talks = request.POST.get("action", "") in TALK
         try:
-            change = do(change)
+            changed = do(change)
+            change = change if talks else changed
         except Refusal as refusal:
             if refusal.rule == "fresh_sign_in":
                 messages.info(request, refusal.message)
@@ -176,14 +198,14 @@ class Review(PageView):
         if change.state == ChangeState.APPLIED and done == _("You signed %s."):
             done = _("You signed %s; it is applied.")
         messages.success(request, done % change.human_id)
-        return redirect(change.get_absolute_url())
+        return redirect(f"{change.get_absolute_url()}?tab=discussion" if talks else change.get_absolute_url())
 
-    def _actions(self) -> dict[str, tuple[Callable[[ChangeRequest], ChangeRequest], str]]:
+    def _actions(self) -> dict[str, tuple[Callable[[ChangeRequest], Any], str]]:
         posted = self.request.POST
         digest, reason = posted.get("digest", ""), posted.get("reason", "")
         choices = {name[7:]: str(side) for name, side in posted.items() if name.startswith("choose:")}
 
-        def by(service: Callable[..., ChangeRequest], **told: Any) -> Callable[[ChangeRequest], ChangeRequest]:
+        def by(service: Callable[..., Any], **told: Any) -> Callable[[ChangeRequest], Any]:
             return lambda change: service(actor=self.actor, change_id=change.pk, now=self.now, **told)
 
         return {
@@ -198,6 +220,9 @@ class Review(PageView):
             "submit": (by(services.submit), _("%s is now in review.")),
             "rebase": (by(rebasing.rebase, choices=choices), _("%s is made from the version that stands now.")),
             "resubmit": (by(rebasing.resubmit), _("Draft %s holds the same content again.")),
+            "comment": (by(discussion.comment, text=posted.get("text", "")), _("Your comment is on %s.")),
+            "watch": (by(discussion.watch), _("You follow %s.")),
+            "unwatch": (by(discussion.unwatch), _("You follow %s no longer.")),
             "untie": (by(sets.untie), _("%s stands alone now.")),
         }
 
