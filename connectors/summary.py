@@ -25,8 +25,8 @@ SUMMARY: dict[str, Any] = {
     "id": Concat(
         Case(When(kind="runtime_tool", then=Value("RT-")), default=Value("DM-"), output_field=TextField()),
         Case(
-            When(pk__lt=1000, then=LPad(Cast("pk", TextField()), 3, Value("0"), output_field=TextField())),
-            default=Cast("pk", TextField()),
+            When(id__lt=1000, then=LPad(Cast("id", TextField()), 3, Value("0"), output_field=TextField())),
+            default=Cast("id", TextField()),
             output_field=TextField(),
         ),
         output_field=TextField(),

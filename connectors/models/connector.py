@@ -53,7 +53,7 @@ class Connector(Entry):
     @property
     def human_id(self) -> str:
         """RT-007 or DM-014."""
-        return f"{'RT' if self.kind == ConnectorKind.RUNTIME_TOOL else 'DM'}-{self.pk:03d}"
+        return f"{'RT' if self.kind == ConnectorKind.RUNTIME_TOOL else 'DM'}-{self.id:03d}"
 
     def get_absolute_url(self) -> str:
         """The page of the connector, under the address of its kind."""

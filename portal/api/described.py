@@ -44,6 +44,7 @@ def list_parameters(view: Any) -> list[Json]:
     paging = view.pagination_class
     orders = sorted(view.orderings or orderings_of(filterset))
     limit = {"type": "integer", "minimum": 1, "maximum": paging.max_page_size, "default": paging.page_size}
+    found += [query(name, {"type": "string"}, text) for name, text in getattr(view, "own_parameters", {}).items()]
     found.append(query("cursor", {"type": "string"}, "Where the page begins; taken from `next` or `previous`."))
     found.append(query(paging.page_size_query_param, limit, "How many rows at most."))
     if orders:

@@ -12,6 +12,7 @@ from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -31,6 +32,7 @@ from portal.refusals import Missing, Refusal
 from portal.registry import kinds as registered
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry
+from portal.registry.past import versions_at
 
 _COMMON: dict[str, Any] = {
     "key": "key",
@@ -122,20 +124,25 @@ def entry_answer(entry: Any) -> EntryAnswer:
 
 
 @cache
-def _summary_sql(collection: str) -> tuple[str, tuple[Any, ...]]:
-    """The statement that builds summaries, made once: the ORM takes longer to write it than the database to run it."""
+def _summary_sql(collection: str, *, past: bool) -> tuple[str, tuple[Any, ...]]:
+    """The statement that builds summaries, made once: the ORM takes longer to write it than the database to run it.
+
+    Of the entries by their ids, or of versions of the past by theirs.
+    """
     kind = registered.in_collection(collection)[0]
     summary = _COMMON | dict(kind.summary)
     row = JSONObject(**{name: F(value) if isinstance(value, str) else value for name, value in summary.items()})
-    model: Any = kind.model
-    queryset = model._default_manager.order_by().values("id", row=Cast(row, TextField()))
+    model: Any = kind.model.history.model if past else kind.model
+    number = "history_id" if past else "id"
+    queryset = model._default_manager.order_by().values(number, row=Cast(row, TextField()))
     inner, params = queryset.query.sql_with_params()
-    return f"SELECT id, row FROM ({inner}) AS summary WHERE id = ANY(%s)", params  # noqa: S608 - written by the ORM
+    statement = f"SELECT {number}, row FROM ({inner}) AS summary WHERE {number} = ANY(%s)"  # noqa: S608 - written by the ORM
+    return statement, params
 
 
-def _summaries(collection: str, ids: list[int]) -> list[str]:
+def _summaries(collection: str, ids: list[int], *, past: bool) -> list[str]:
     """The JSON text of these entries, in this order."""
-    statement, params = _summary_sql(collection)
+    statement, params = _summary_sql(collection, past=past)
     with connection.cursor() as cursor:
         cursor.execute(statement, [*params, ids])
         rows: dict[int, str] = dict(cursor.fetchall())
@@ -152,6 +159,7 @@ class EntryViewSet(PortalViewSet):
     parser_classes = [JSONParser, MergePatchParser]
     tagged = ("retrieve",)
     matched = ("update", "partial_update")
+    own_parameters = {"as_of": "The registry as it stood at this moment: 2026-11-23T14:30:00Z."}
     ordering = "key"
     orderings = {"key": "key", "name": "name", "updated_at": "updated_at", "version": "version"}
 
@@ -180,12 +188,26 @@ class EntryViewSet(PortalViewSet):
         raise Missing("unknown_kind", "The entry is of no known kind.")
 
     def list(self, request: Request) -> Response:
-        """Summaries, built by the database and passed through. Filters as on the page."""
-        queryset = self.filtered(self.get_queryset().select_related(None)).values("id", *set(self.orderings.values()))
-        ids = [found["id"] for found in self.page_of(queryset)]
-        rows = _summaries(self.collection, ids)
+        """Summaries, built by the database and passed through. Filters as on the page; `as_of` for a past moment."""
+        moment = self._moment()
+        rows_of = self.get_queryset() if moment is None else versions_at(self.kinds[0].model, moment)
+        number = "id" if moment is None else "history_id"
+        # Cursors go on by the id of the entry, of which a moment of the past has one version.
+        queryset = self.filtered(rows_of.select_related(None)).values("id", number, *set(self.orderings.values()))
+        ids = [found[number] for found in self.page_of(queryset)]
+        rows = _summaries(self.collection, ids, past=moment is not None)
         links = orjson.dumps({"next": self.paginator.get_next_link(), "previous": self.paginator.get_previous_link()})  # type: ignore[union-attr]
         return Response(RawJSON(links[:-1] + b',"results":[' + ",".join(rows).encode() + b"]}"))
+
+    def _moment(self) -> datetime | None:
+        text = self.request.query_params.get("as_of")
+        if text is None:
+            return None
+        try:
+            moment: datetime = serializers.DateTimeField().run_validation(text)
+        except ValidationError as error:
+            raise ValidationError({"as_of": error.detail}) from None
+        return moment
 
     def retrieve(self, request: Request, key: str) -> HttpResponse:
         """One entry with its document; `ETag` and 304."""

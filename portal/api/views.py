@@ -28,6 +28,8 @@ class PortalViewSet(GenericViewSet[Any]):
     """Base of all API views. Name what each action needs in `write_permissions`; what is not named is refused."""
 
     read_permission: Permission = Permission.VIEW
+    # Query parameters of a list beside those of its FilterSet, with what they mean.
+    own_parameters: dict[str, str] = {}
     write_permissions: dict[str, Permission] = {}
     pagination_class = KeysetPagination
     filterset_class: type[Any] | None = None
@@ -54,7 +56,7 @@ class PortalViewSet(GenericViewSet[Any]):
         if self.filterset_class is None:
             return queryset
         params = self.request.query_params
-        known = set(self.filterset_class.base_filters) | {"cursor", "limit", "ordering", "format"}
+        known = set(self.filterset_class.base_filters) | {"cursor", "limit", "ordering", "format", *self.own_parameters}
         unknown = [name for name in params if name not in known]
         if unknown:
             names = ", ".join(sorted(known))

@@ -22,7 +22,7 @@ class ApprovalPolicy(Entry):
     @property
     def human_id(self) -> str:
         """AP-001."""
-        return f"AP-{self.pk:03d}"
+        return f"AP-{self.id:03d}"
 
     def get_absolute_url(self) -> str:
         """The page of the policy."""

@@ -17,6 +17,7 @@ from portal.people.models import Team
 from portal.refusals import Missing, Problem
 from portal.registry.documents import Document, EntrySerializer, bounds_problem, flatten
 from portal.registry.models import Entry
+from portal.registry.past import versions_at
 from portal.registry.rules import Floor
 from portal.roles import Permission
 
@@ -123,10 +124,13 @@ class Kind:
         """The entries of this kind, and of no other, with their owner."""
         return self.model._default_manager.filter(**self.where).select_related("owner")
 
-    def listed(self) -> models.QuerySet[Any]:
-        """The entries with what the columns of the list need, without their documents."""
+    def listed(self, moment: datetime | None = None) -> models.QuerySet[Any]:
+        """The entries with what the columns of the list need, without their documents; as they stood at a moment, if given."""
         needs = {name: expression for column in self.columns for name, expression in column.needs.items()}
-        listed: models.QuerySet[Any] = self.entries().defer("document").annotate(**needs)
+        rows = self.entries()
+        if moment is not None:
+            rows = versions_at(self.model, moment).filter(**self.where).select_related("owner")
+        listed: models.QuerySet[Any] = rows.defer("document").annotate(**needs)
         return listed
 
     def check(self, document: Document) -> tuple[Document, list[Problem]]:

@@ -31,6 +31,17 @@ class VersionRecord(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def human_id(self) -> str:
+        """The id of the entry itself, RT-007."""
+        text: str = self.instance_type.human_id.fget(self)  # type: ignore[attr-defined] # set by simple-history
+        return text
+
+    def get_absolute_url(self) -> str:
+        """The page of the entry itself, as it stands now."""
+        address: str = self.instance_type.get_absolute_url(self)  # type: ignore[attr-defined] # as above
+        return address
+
 
 class Entry(models.Model):
     """A governed thing. `document` is the truth; the other columns are taken from it for queries.

@@ -1,16 +1,19 @@
 """Pages of the entries of every kind: list, detail, versions."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.audit.models import AuditLine
 from portal.changes.models import OPEN_STATES, ChangeRequest
+from portal.refusals import Invalid
 from portal.registry import kinds
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry
@@ -45,12 +48,26 @@ class KindView(PageView):
         return get_object_or_404(self.kind.entries(), key=key)
 
 
+def parse_moment(text: str) -> datetime | None:
+    """The moment that `as_of` names, in the zone of the portal unless it names one; None where it names none."""
+    if not text:
+        return None
+    try:
+        found = parse_datetime(text.replace(" ", "+")) or parse_datetime(f"{text}T23:59:59")
+    except ValueError:
+        found = None
+    if found is None:
+        raise Invalid("as_of", _("“%s” is no moment: write 2026-11-23 or 2026-11-23T14:30.") % text[:40])
+    return found if timezone.is_aware(found) else timezone.make_aware(found)
+
+
 class EntryList(KindView):
     """The list of one kind, with the registrations that are still on their way."""
 
     def get(self, request: HttpRequest, pages: str) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""
-        listing = Listing(request, self.kind.filterset, self.kind.listed(), sort="name")
+        moment = parse_moment(request.GET.get("as_of", ""))
+        listing = Listing(request, self.kind.filterset, self.kind.listed(moment), sort="name")
         listing.form.fields.pop("kind", None)
         if request.GET.get("format") == "csv":
             rows = ([entry.human_id, entry.key, entry.name, entry.owner.key, entry.state, entry.version,
@@ -70,7 +87,9 @@ class EntryList(KindView):
                 for row in context["rows"]
             ],
             "sort": request.GET.get("sort", "name"),
-            "waiting": list(waiting) if not listing.active else [],
+            "moment": moment,
+            "as_of": request.GET.get("as_of", ""),
+            "waiting": list(waiting) if not listing.active and moment is None else [],
             "new_url": reverse("entry-new", args=[pages]),
             "may_propose": may(self.actor, self.kind.proposers) and not (self.kind.single and context["total"]),
         }
