@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from portal.api import described
 from portal.api.change_answers import ChangeAnswer, change_answer
 from portal.api.change_bodies import RevertBody
-from portal.api.merge_patch import merge
+from portal.api.merge_patch import patched
 from portal.api.parsers import JSONParser, MergePatchParser
 from portal.api.renderers import RawJSON
 from portal.api.views import PortalViewSet
@@ -233,7 +233,7 @@ class EntryViewSet(PortalViewSet):
         if wanted and wanted != "*" and etag(entry) not in [part.strip() for part in wanted.split(",")]:
             raise PreconditionFailed("if_match", f"“{entry.key}” stands at {etag(entry)}; read it again.")
         body.pop("kind", None)
-        document = merge(entry.document, body) if patch else body
+        document = patched(entry.document, body) if patch else body
         kind = self._kind_of(entry)
         change = services.propose(
             actor=self.actor,
