@@ -133,7 +133,7 @@ class Changes(RuleBasedStateMachine):
             book.signed.clear()
             book.writers.add(by)
 
-    wishes = {"words": st.integers(0, 2), "address": st.integers(0, 1), "declared": st.integers(0, 4),
+    wishes: Any = {"words": st.integers(0, 2), "address": st.integers(0, 1), "declared": st.integers(0, 4),
               "later": st.booleans()}  # fmt: skip
     which = st.integers(0, 5)
     signers = st.sampled_from(["omar", "lina", "huda", "khalid"])
