@@ -11,7 +11,7 @@ from portal.api.change_answers import ChangeAnswer, Trial, WholeChange, change_a
 from portal.api.change_bodies import CreateBody, EditWithRevision, WithdrawBody, draft_of
 from portal.api.change_decisions import Deciding
 from portal.api.change_rebasing import Rebasing
-from portal.api.merge_patch import merge
+from portal.api.merge_patch import patched
 from portal.changes import services
 from portal.changes.filters import ChangeFilter
 from portal.changes.services import Draft
@@ -69,7 +69,7 @@ class ChangeViewSet(Deciding, Rebasing):
             entry = current_entry(kinds.get(told["kind_name"]), told["key"])
             if entry is None:
                 raise Missing("no_such_entry", f"There is no {told['kind_name']} “{told['key']}” to patch.")
-            body["document"] = merge(entry.document, patch)
+            body["document"] = patched(entry.document, patch, "patch")
             if told["base_version"] is None:
                 told["base_version"] = entry.version
         return told, draft_of(body)

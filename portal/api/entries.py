@@ -1,15 +1,13 @@
 """One API for the entries of every kind: list, detail, versions, and proposing changes of them."""
 
-from datetime import datetime
 from functools import cache
-from typing import Any, TypedDict
+from typing import Any
 
 import orjson
 from django.db import connection
 from django.db.models import F, Model, Q, TextField
 from django.db.models.functions import Cast, JSONObject
 from django.http import HttpResponse, HttpResponseNotModified
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
@@ -18,10 +16,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from portal.api import described
-from portal.api.change_answers import ChangeAnswer, change_answer
+from portal.api.change_answers import change_answer
 from portal.api.change_bodies import RevertBody
-from portal.api.merge_patch import merge
+from portal.api.entry_answers import COMMON, answers_of, entry_answer
+from portal.api.merge_patch import patched
 from portal.api.parsers import JSONParser, MergePatchParser
 from portal.api.renderers import RawJSON
 from portal.api.views import PortalViewSet
@@ -33,18 +31,6 @@ from portal.registry import kinds as registered
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry
 from portal.registry.past import versions_at
-
-_COMMON: dict[str, Any] = {
-    "key": "key",
-    "name": "name",
-    "state": "state",
-    "owner": "owner__key",
-    "version": "version",
-    "digest": "digest",
-    "description": "document__description",
-    "created_at": "created_at",
-    "updated_at": "updated_at",
-}
 
 
 class PreconditionFailed(Refusal):
@@ -58,71 +44,6 @@ def etag(entry: Entry) -> str:
     return f'"v{entry.version}-{entry.digest[:20]}"'
 
 
-class EntryAnswer(TypedDict):
-    """A whole entry with its document."""
-
-    id: str
-    kind: str
-    key: str
-    name: str
-    state: str
-    owner: str
-    version: int
-    digest: str
-    created_at: datetime
-    updated_at: datetime
-    url: str
-    document: dict[str, Any]
-
-
-class VersionLine(TypedDict):
-    """A numbered version without its document."""
-
-    version: int
-    state: str
-    digest: str
-    actor_name: str
-    change_id: int | None
-    at: datetime
-
-
-class Versions(TypedDict):
-    """The numbered versions of an entry, newest first."""
-
-    results: list[VersionLine]
-
-
-class VersionAnswer(TypedDict):
-    """One version, whole."""
-
-    key: str
-    version: int
-    state: str
-    digest: str
-    change: int | None
-    applied_by: str
-    at: datetime
-    document: dict[str, Any]
-
-
-def entry_answer(entry: Any) -> EntryAnswer:
-    """A whole entry with its document."""
-    return {
-        "id": entry.human_id,
-        "kind": getattr(entry, "kind", ""),
-        "key": entry.key,
-        "name": entry.name,
-        "state": entry.state,
-        "owner": entry.owner.key,
-        "version": entry.version,
-        "digest": entry.digest,
-        "created_at": entry.created_at,
-        "updated_at": entry.updated_at,
-        "url": entry.get_absolute_url(),
-        "document": entry.document,
-    }
-
-
 @cache
 def _summary_sql(collection: str, *, past: bool) -> tuple[str, tuple[Any, ...]]:
     """The statement that builds summaries, made once: the ORM takes longer to write it than the database to run it.
@@ -130,7 +51,7 @@ def _summary_sql(collection: str, *, past: bool) -> tuple[str, tuple[Any, ...]]:
     Of the entries by their ids, or of versions of the past by theirs.
     """
     kind = registered.in_collection(collection)[0]
-    summary = _COMMON | dict(kind.summary)
+    summary = COMMON | dict(kind.summary)
     row = JSONObject(**{name: F(value) if isinstance(value, str) else value for name, value in summary.items()})
     model: Any = kind.model.history.model if past else kind.model
     number = "history_id" if past else "id"
@@ -255,7 +176,7 @@ class EntryViewSet(PortalViewSet):
         if wanted and wanted != "*" and etag(entry) not in [part.strip() for part in wanted.split(",")]:
             raise PreconditionFailed("if_match", f"“{entry.key}” stands at {etag(entry)}; read it again.")
         body.pop("kind", None)
-        document = merge(entry.document, body) if patch else body
+        document = patched(entry.document, body) if patch else body
         kind = self._kind_of(entry)
         change = services.propose(
             actor=self.actor,
@@ -313,40 +234,6 @@ class EntryViewSet(PortalViewSet):
         )
 
 
-def _entry_schema(auto: AutoSchema, document: Any) -> dict[str, Any]:
-    schema = described.typed(EntryAnswer)
-    schema["properties"] = schema["properties"] | {"document": auto.resolve_serializer(document, "response").ref}
-    return schema
-
-
-def _answers_of(collection: str, document: Any) -> Any:
-    """The answers of one collection, made when its description is: the documents are those of its kinds."""
-
-    def make(auto: AutoSchema) -> dict[str, Any]:
-        kinds = registered.in_collection(collection)
-        summary = _COMMON | dict(kinds[0].summary)
-        name = collection.replace("-", "_").title().replace("_", "")
-        line = described.component(
-            auto,
-            f"{name}Summary",
-            lambda: described.summary_schema(auto, kinds[0].model, summary, [kind.serializer for kind in kinds]),
-        )
-        entry = described.component(auto, f"{name}Entry", lambda: _entry_schema(auto, document))
-        opened = {201: ChangeAnswer}
-        return {
-            "list": {200: line},
-            "retrieve": {200: entry, 304: None},
-            "create": opened,
-            "update": opened,
-            "partial_update": opened,
-            "revert": opened,
-            "versions": {200: Versions},
-            "version": {200: VersionAnswer},
-        }
-
-    return staticmethod(make)
-
-
 def viewset_for(collection: str) -> type[EntryViewSet]:
     """The viewset of one collection."""
     filterset = registered.in_collection(collection)[0].filterset
@@ -364,7 +251,7 @@ def viewset_for(collection: str) -> type[EntryViewSet]:
         "collection": collection,
         "filterset_class": filterset,
         "bodies": bodies,
-        "answers": _answers_of(collection, document),
+        "answers": answers_of(collection, document),
         "write_permissions": dict.fromkeys(("create", "update", "partial_update", "revert"), proposers),
     }
     return type(name, (EntryViewSet,), own)

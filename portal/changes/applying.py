@@ -40,7 +40,14 @@ def _members(change: ChangeRequest) -> list[ChangeRequest]:
     if change.change_set_id is None:
         return [change]
     others = ChangeRequest.objects.filter(change_set_id=change.change_set_id).exclude(pk=change.pk)
-    return sorted([change, *others], key=lambda one: one.pk)
+    return sorted([change, *others], key=lambda one: (one.key, one.kind))
+
+
+def _lock_objects(change: ChangeRequest) -> None:
+    """The objects of all of a set under their row locks, in one order: sets that share objects never wait for each other."""
+    if change.change_set_id is not None:
+        for one in _members(change):
+            _standing(one)
 
 
 def _standing(change: ChangeRequest) -> Entry | None:
@@ -60,6 +67,7 @@ def row_now(change: ChangeRequest, entry: Entry | None) -> Row:
 
 def settle(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
     """Go as far as the signatures carry a locked change in review: on waiting, approved, or applied."""
+    _lock_objects(change)
     entry = _standing(change)
     row = row_now(change, entry)
     change.required_class = row.name
@@ -96,6 +104,7 @@ def apply_if_ready(change: ChangeRequest, *, actor: Actor, now: datetime) -> boo
     for one in members:
         if one.apply_before is not None and one.apply_before <= now:
             raise Conflict("window_closed", _("The window of %s has closed.") % one.human_id)
+    _lock_objects(change)
     for one in members:
         _apply(one, actor=actor, now=now)
     return True

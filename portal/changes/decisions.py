@@ -11,7 +11,7 @@ from portal.changes import applying
 from portal.changes.applying import locked
 from portal.changes.freezing import check_base, freeze, normalise
 from portal.changes.models import ChangeRequest, ChangeState, Decision, Proposal, Verdict
-from portal.changes.services import Draft, close, take
+from portal.changes.services import Draft, close, commit, take
 from portal.changes.signing import (
     current_entry_of,
     fresh_enough,
@@ -132,6 +132,7 @@ def edit(*, actor: Actor, change_id: int, digest: str, draft: Draft, now: dateti
     change.save()
     record(actor=actor, action="change.amend", kind=change.kind, key=change.key, now=now,
            before=before, after=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
+    commit(change, actor=actor, now=now)
     return change
 
 

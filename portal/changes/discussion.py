@@ -81,7 +81,7 @@ def comment(*, actor: Actor, change_id: int, text: str, now: datetime) -> Commen
         topic="change.comment",
         subject=f"{actor.name} on {change.human_id}: {change.summary}",
         payload={"change": change.human_id, "by": actor.name, "mentions": mentions,
-                 "url": f"{change.get_absolute_url()}#comment-{made.pk}"},
+                 "url": f"{change.get_absolute_url()}?tab=discussion#comment-{made.pk}"},
         dedup_key=f"change.comment:{made.pk}",
     )  # fmt: skip
     return made

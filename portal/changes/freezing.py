@@ -91,13 +91,12 @@ def freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
     if problems:
         raise Invalid("incomplete", _("%d thing(s) must be put right before this can be submitted.")
                       % len(problems), problems)  # fmt: skip
-    if entry is not None and entry.document == document and entry.state == change.to_state:
-        raise Invalid("no_change", _("The proposal does not differ from version %d.") % entry.version)
+    refuse_no_change(change, document, entry)
     check_window(change, now)
     policy = reads.in_force()
     judgement = judgement_of(change, document, entry, policy)
     refuse_forbidden(judgement)
-    row, commits = row_of(judgement, policy, change.author_actor_type)
+    row, commits = row_of(judgement, policy, change.author_actor_type, actor.actor_type)
     change.evidence_needed = judgement.evidence or not commits
     if change.evidence_needed:
         change.evidence, missing = evidence_problems(change)
@@ -126,9 +125,15 @@ def freeze(change: ChangeRequest, *, actor: Actor, now: datetime) -> Judgement:
     return judgement
 
 
-def row_of(judgement: Judgement, policy: Policy, author_actor_type: str) -> tuple[Row, bool]:
-    """Who must sign what an actor of this type proposes, and whether it applies without a signature."""
-    commits = judgement.action_class == ActionClass.A and may_commit(author_actor_type, ActionClass.A)
+def refuse_no_change(change: ChangeRequest, document: Document, entry: Entry | None) -> None:
+    """Refuse what would write a version like the one that stands. Raises Invalid."""
+    if entry is not None and entry.document == document and entry.state == change.to_state:
+        raise Invalid("no_change", _("The proposal does not differ from version %d.") % entry.version)
+
+
+def row_of(judgement: Judgement, policy: Policy, *actor_types: str) -> tuple[Row, bool]:
+    """Who must sign what actors of these types wrote and submitted, and whether it applies without a signature."""
+    commits = all(may_commit(one, judgement.action_class) for one in actor_types)
     return (judgement.row if commits or judgement.approval else policy.row(1)), commits
 
 

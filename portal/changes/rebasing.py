@@ -10,15 +10,17 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.changes import merging, services
 from portal.changes.applying import locked, settle
-from portal.changes.freezing import freeze
+from portal.changes.freezing import freeze, refuse_no_change
 from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeState
 from portal.changes.services import Draft
 from portal.changes.signing import current_entry_of
 from portal.people.actors import Actor
+from portal.policy.rules import ActionClass
 from portal.refusals import Conflict, Invalid, Missing, Problem
 from portal.registry import kinds
 from portal.registry.documents import Document
 from portal.registry.models import Entry, EntryState
+from portal.roles import Permission, may
 
 
 def version_of(entry: Entry, number: int) -> Any:
@@ -75,17 +77,23 @@ def rebase(*, actor: Actor, change_id: int, choices: Mapping[str, str], now: dat
     change.revision += 1
     change.held_back = ""
     change.take_digest()
-    if change.state != ChangeState.DRAFT and change.digest != before:
-        freeze(change, actor=actor, now=now)
+    pure = change.digest == before and (change.action_class != ActionClass.A or may(actor, Permission.COMMIT))
+    if change.state != ChangeState.DRAFT:
+        refuse_no_change(change, change.document, entry)
+        if not pure:
+            freeze(change, actor=actor, now=now)
     change.save()
     record(actor=actor, action="change.rebase", kind=change.kind, key=change.key, now=now, before=before,
            after=change.digest, change_id=change.pk, detail=f"onto version {entry.version}")  # fmt: skip
-    if change.state != ChangeState.DRAFT and change.digest == before:
+    if change.state == ChangeState.DRAFT:
+        return change
+    if pure:
         # The same content on another base may be judged otherwise, or be ready at last.
         change.state = ChangeState.IN_REVIEW
         settle(change, actor=actor, now=now)
-        return ChangeRequest.objects.get(pk=change_id)
-    return change
+    else:
+        services.commit(change, actor=actor, now=now)
+    return ChangeRequest.objects.get(pk=change_id)
 
 
 @transaction.atomic

@@ -180,11 +180,14 @@ def edit(*, actor: Actor, change_id: int, draft: Draft, now: datetime, revision:
         normalise(change)
     change.updated_at = now
     change.revision += 1
-    if change.state != ChangeState.DRAFT and change.digest != before:
+    anew = change.state != ChangeState.DRAFT and change.digest != before
+    if anew:
         freeze(change, actor=actor, now=now)
     change.save()
     record(actor=actor, action="change.edit", kind=change.kind, key=change.key, now=now,
            before=before, after=change.digest, change_id=change.pk)  # fmt: skip
+    if anew:
+        commit(change, actor=actor, now=now)
     return change
 
 
@@ -202,9 +205,14 @@ def submit(*, actor: Actor, change_id: int, now: datetime) -> ChangeRequest:
     change.save()
     record(actor=actor, action="change.submit", kind=change.kind, key=change.key, now=now,
            after=change.digest, change_id=change.pk, detail=change.policy_rule)  # fmt: skip
+    commit(change, actor=actor, now=now)
+    return change
+
+
+def commit(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    """Apply what was just frozen, at its time, if it is of class A and the actor may commit that: nobody signs it."""
     if change.action_class == ActionClass.A and may(actor, Permission.COMMIT):
         applying.apply_at_once(change, actor=actor, now=now)
-    return change
 
 
 @transaction.atomic

@@ -59,9 +59,12 @@ def _put(change: ChangeRequest, change_set: ChangeSet | None, *, actor: Actor, n
     change.take_digest()
     change.updated_at = now
     change.revision += 1
-    if change.state != ChangeState.DRAFT:
+    anew = change.state != ChangeState.DRAFT
+    if anew:
         freeze(change, actor=actor, now=now)
     change.save()
     action = "change.tie" if change_set else "change.untie"
     record(actor=actor, action=action, kind=change.kind, key=change.key, now=now, before=before,
            after=change.digest, change_id=change.pk, detail=change_set.human_id if change_set else "")  # fmt: skip
+    if anew:
+        services.commit(change, actor=actor, now=now)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from portal.changes.models import ChangeRequest, Decision, Proposal, Verdict
@@ -56,6 +57,8 @@ def required_row(change: ChangeRequest, policy: Policy | None = None) -> Row:
 
 def signatures(change: ChangeRequest) -> list[Signature]:
     """The approvals that count now: of the current proposal and content, by people who may sign today."""
+    wrote = Q(author_id=OuterRef("actor_id")) | Q(author__accountable_id=OuterRef("actor_id"))
+    written = Proposal.objects.filter(wrote, change_id=change.pk)
     decisions = (
         Decision.objects.filter(
             proposal__change=change,
@@ -64,6 +67,8 @@ def signatures(change: ChangeRequest) -> list[Signature]:
             verdict=Verdict.APPROVE,
             actor__is_active=True,
         )
+        # Who came to answer for an author after signing is no other pair of eyes any more.
+        .exclude(Q(actor_id=change.author_id) | Q(actor__accounts=change.author_id) | Exists(written))
         .select_related("actor")
         .order_by("at", "id")
     )

@@ -43,6 +43,8 @@ def wake(change_id: int, *, now: datetime) -> str:
         return ""
     if change.state == ChangeState.IN_REVIEW and change.expires_at is not None and change.expires_at <= now:
         return _end(change, "expired", _("Nobody signed it in time."), now=now)
+    if change.state == ChangeState.IN_REVIEW and change.apply_before is not None and change.apply_before <= now:
+        return _end(change, "window_closed", _("Its window closed before it was signed."), now=now)
     if change.state == ChangeState.IN_REVIEW and change.remind_at is not None and change.remind_at <= now:
         return _remind(change, now=now)
     if change.state == ChangeState.APPROVED:

@@ -44,7 +44,7 @@ def test_a_comment_is_kept_with_whom_it_names_and_they_can_be_told(api_of: ApiOf
     assert (told["by"], told["mentions"]) == ("amal", ["huda", "omar"])
     assert told["text"] == text.replace("\r", "")
     (notice,) = OutboxEvent.objects.filter(topic="change.comment")
-    url = f"{change.get_absolute_url()}#comment-{told['id']}"
+    url = f"{change.get_absolute_url()}?tab=discussion#comment-{told['id']}"
     assert notice.payload == {"change": change.human_id, "by": "amal", "mentions": ["huda", "omar"], "url": url}
     (line,) = AuditLine.objects.filter(action="change.comment")
     assert (line.change_id, line.object_key, line.actor_name) == (change.pk, "crm-lookup", "amal")

@@ -214,7 +214,7 @@ class ChangeRequest(models.Model):
     def set_wake(self) -> None:
         """The next instant at which a worker must look at it."""
         waiting = {
-            ChangeState.IN_REVIEW: (self.remind_at, self.expires_at),
+            ChangeState.IN_REVIEW: (self.remind_at, self.expires_at, self.apply_before),
             ChangeState.APPROVED: (self.apply_after, self.apply_before),
         }.get(ChangeState(self.state), ())
         self.wake_at = min((instant for instant in waiting if instant is not None), default=None)

@@ -1,0 +1,363 @@
+"""No reachable state applies a change without the signatures that its row demands then, by people who did not write it.
+
+Hypothesis acts as authors, approvers, machines and administrators on the real database. The oracle below keeps its own books: who
+wrote what, who signed which content, what the policy says. It reads rows as they stand and asks none of the judging code.
+"""
+
+import json
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from connectors.models import Connector
+from portal.changes import decisions, rebasing, services
+from portal.changes.models import ChangeRequest, ChangeSet
+from portal.changes.services import Draft
+from portal.changes.waking import wake
+from portal.operations.services import database_now
+from portal.people.actors import Actor
+from portal.people.models import User
+from portal.policy.documents import KEY, baseline_document
+from portal.policy.models import ApprovalPolicy
+from portal.refusals import Refusal
+from tests.changes.deciding import classed
+from tests.documents import put
+from tests.people import ROLES, machine, user
+from tests.registering import EVIDENCE, apply_connector
+
+HOUR = timedelta(hours=1)
+SIGNS = {"lead": 1, "head": 2, "executive": 3}
+# Who writes: the account, the type of the token (empty = none), and who answers for the account.
+AUTHORS = {
+    "amal": ("amal", "", set()),
+    "omar": ("omar", "", set()),
+    "watcher": ("noor", "observer_agent", set()),
+    "robot": ("robot", "", {"lina"}),
+}
+COMMIT = {"amal", "omar", "robot"}
+DECLARED = [("", ""), ("A1", ""), ("A2", "R2"), ("A3", "R3"), ("A2", "R3")]
+TIGHTER: list[tuple[str, Any]] = [
+    ("reversibility.R0", "A1"),
+    ("signing.A1.signatures", 2),
+    ("signing.A2.one_of_them", "executive"),
+    ("reversibility.R2", "A3"),
+    ("signing.A3.signatures", 3),
+    ("touched.endpoint", "A3"),
+]
+
+
+@dataclass
+class Book:
+    """What the oracle knows of one change."""
+
+    author: str
+    writers: set[str]
+    types: set[str]
+    content: str
+    signed: dict[str, int] = field(default_factory=dict)
+    emergency_by: str = ""
+    applied: bool = False
+
+
+def content_of(change: ChangeRequest) -> str:
+    """All that a signature is given for, from the columns."""
+    classes = [change.approval_class, change.reversibility_class, change.sensitivity_class]
+    window = [moment and moment.timestamp() for moment in (change.apply_after, change.apply_before)]
+    told = [change.document, change.to_state, change.evidence, classes, window, change.change_set_id]
+    return json.dumps(told, sort_keys=True)
+
+
+class Changes(RuleBasedStateMachine):
+    """Everybody at work on one connector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = transaction.atomic()
+        self.block.__enter__()
+        self.now: datetime = database_now()
+        self.books: dict[int, Book] = {}
+        self.roles = {name: ROLES[name].value for name in ("omar", "lina", "huda", "khalid")}
+        self.active = set(self.roles)
+        self.policy = baseline_document()
+        entry = Connector.objects.get()
+        self.version, self.document = entry.version, deepcopy(entry.document)
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.block.__exit__(None, None, None)
+
+    # -- acting ------------------------------------------------------------------------------------------------------
+
+    def tried(self, call: Callable[..., Any], **told: Any) -> Any:
+        """What a service answers, or None if it refused, and then nothing of it stays."""
+        self.now += timedelta(seconds=1)
+        try:
+            with transaction.atomic():
+                return call(now=self.now, **told)
+        except Refusal:
+            return None
+
+    def person(self, name: str) -> Actor:
+        return Actor.of(User.objects.get(username=name), signed_in_at=self.now)
+
+    def writer(self, author: str) -> Actor:
+        name, actor_type, _ = AUTHORS[author]
+        return Actor.of(User.objects.get(username=name), actor_type=actor_type, signed_in_at=self.now)
+
+    def picked(self, number: int) -> ChangeRequest:
+        return ChangeRequest.objects.get(pk=sorted(self.books)[number % len(self.books)])
+
+    def wished(self, words: int, address: int, declared: int, later: bool) -> Draft:
+        document = put(deepcopy(classed("A0", "R0", "S0")), "description", f"Words {words}.")
+        put(document, "runtime_tool.endpoint", f"http://127.0.0.1:{9 + address}/mcp")
+        approval, reversibility = DECLARED[declared]
+        after = self.now + HOUR if later else None
+        return Draft(document=document, approval_class=approval, reversibility_class=reversibility,
+                     evidence=EVIDENCE, apply_after=after, no_window=True)  # fmt: skip
+
+    def written(self, pk: int, by: str) -> None:
+        """Somebody may have written content anew: signatures for other content are void."""
+        change = ChangeRequest.objects.get(pk=pk)
+        book = self.books[pk]
+        found = content_of(change)
+        if found != book.content:
+            book.content = found
+            book.signed.clear()
+            book.writers.add(by)
+
+    wishes: Any = {"words": st.integers(0, 2), "address": st.integers(0, 1), "declared": st.integers(0, 4),
+              "later": st.booleans()}  # fmt: skip
+    which = st.integers(0, 5)
+    signers = st.sampled_from(["omar", "lina", "huda", "khalid"])
+
+    @rule(author=st.sampled_from(sorted(AUTHORS)), **wishes)
+    def propose(self, author: str, **wish: Any) -> None:
+        told = {"actor": self.writer(author), "kind_name": "runtime_tool", "key": "crm-lookup"}
+        change = self.tried(services.propose, draft=self.wished(**wish), **told)
+        name, kind, accountable = AUTHORS[author]
+        types = {kind or ("executor_system" if name == "robot" else "human")}
+        self.books[change.pk] = Book(author, {name} | accountable, types, content_of(change))
+        self.sent(change.pk)
+
+    def sent(self, pk: int) -> None:
+        book = self.books[pk]
+        self.tried(services.submit, actor=self.writer(book.author), change_id=pk)
+        self.written(pk, AUTHORS[book.author][0])
+
+    @precondition(lambda self: self.books)
+    @rule(which=which)
+    def submit(self, which: int) -> None:
+        self.sent(self.picked(which).pk)
+
+    @precondition(lambda self: self.books)
+    @rule(which=which, **wishes)
+    def edit(self, which: int, **wish: Any) -> None:
+        change = self.picked(which)
+        author = self.books[change.pk].author
+        if self.tried(services.edit, actor=self.writer(author), change_id=change.pk, draft=self.wished(**wish)):
+            self.written(change.pk, AUTHORS[author][0])
+
+    @precondition(lambda self: self.books)
+    @rule(which=which)
+    def save_without_a_change(self, which: int) -> None:
+        change = self.picked(which)
+        draft = Draft(document=change.document, summary=f"{change.summary[:200]}.")
+        self.tried(services.edit, actor=self.writer(self.books[change.pk].author), change_id=change.pk, draft=draft)
+        change.refresh_from_db()
+        assert content_of(change) == self.books[change.pk].content
+
+    @precondition(lambda self: self.books)
+    @rule(which=which, name=signers, **wishes)
+    def amend(self, which: int, name: str, **wish: Any) -> None:
+        change = self.picked(which)
+        if name in self.active and self.tried(
+            decisions.edit,
+            actor=self.person(name),
+            change_id=change.pk,
+            digest=change.digest,
+            draft=self.wished(**wish),
+        ):
+            assert name not in self.books[change.pk].writers - {name}
+            self.books[change.pk].writers.add(name)
+            self.written(change.pk, name)
+
+    @precondition(lambda self: self.books)
+    @rule(which=which, name=signers, stale=st.integers(0, 5))
+    def sign(self, which: int, name: str, stale: int) -> None:
+        """Mostly what stands; one time in six, what stood in the first proposal."""
+        change = self.picked(which)
+        first = change.proposals.first()
+        digest = first.digest if first and not stale else change.digest
+        if name not in self.active:
+            return
+        if self.tried(decisions.approve, actor=self.person(name), change_id=change.pk, digest=digest):
+            book = self.books[change.pk]
+            assert digest == change.digest
+            assert name not in book.writers, f"{name} wrote it"
+            assert name not in book.signed, f"{name} signed it already"
+            book.signed[name] = SIGNS[self.roles[name]]
+
+    @precondition(lambda self: self.books)
+    @rule(which=which, name=st.sampled_from(["amal", "noor", "adam", "yusuf", "vera", "robot"]))
+    def sign_without_being_trusted(self, which: int, name: str) -> None:
+        change = self.picked(which)
+        for verb in (decisions.approve, decisions.reject, decisions.apply_in_emergency):
+            told = {"actor": self.person(name), "change_id": change.pk, "digest": change.digest, "reason": "Because."}
+            assert self.tried(verb, **told) is None
+
+    @precondition(lambda self: self.books)
+    @rule(which=which, name=signers)
+    def reject(self, which: int, name: str) -> None:
+        change = self.picked(which)
+        told = {"actor": self.person(name), "change_id": change.pk, "digest": change.digest, "reason": "No."}
+        if name in self.active and self.tried(decisions.reject, **told):
+            assert name not in self.books[change.pk].writers
+
+    @precondition(lambda self: self.books)
+    @rule(which=which, name=signers)
+    def emergency(self, which: int, name: str) -> None:
+        change = self.picked(which)
+        told = {"actor": self.person(name), "change_id": change.pk, "digest": change.digest, "reason": "Fire."}
+        if name in self.active and self.tried(decisions.apply_in_emergency, **told):
+            self.books[change.pk].emergency_by = name
+
+    @precondition(lambda self: self.books)
+    @rule(which=which, side=st.sampled_from(["current", "proposed"]), as_watcher=st.booleans())
+    def rebase(self, which: int, side: str, as_watcher: bool) -> None:
+        change = self.picked(which)
+        name, kind, _ = AUTHORS[self.books[change.pk].author]
+        actor = Actor.of(User.objects.get(username=name), actor_type=kind or ("observer_agent" if as_watcher else ""))
+        parts = rebasing.conflict_of(change, Connector.objects.get())
+        choices = {part.path: side for part in parts if part.conflict}
+        if self.tried(rebasing.rebase, actor=actor, change_id=change.pk, choices=choices):
+            book = self.books[change.pk]
+            book.types.add(actor.actor_type)
+            self.written(change.pk, name)
+
+    @precondition(lambda self: self.books)
+    @rule(which=which)
+    def withdraw(self, which: int) -> None:
+        change = self.picked(which)
+        self.tried(services.withdraw, actor=self.writer(self.books[change.pk].author), change_id=change.pk)
+
+    @rule(hours=st.sampled_from([1, 2, 24]))
+    def time_passes(self, hours: int) -> None:
+        self.now += hours * HOUR
+        for pk in sorted(self.books):
+            wake(pk, now=self.now)
+
+    @rule(tighter=st.sampled_from(TIGHTER))
+    def tighten(self, tighter: tuple[str, Any]) -> None:
+        document = put(deepcopy(self.policy), *tighter) | {"owner": "crm-team"}
+        told = {"actor": self.person("adam"), "kind_name": "approval_policy", "key": KEY}
+        change = self.tried(services.propose, draft=Draft(document=document, evidence=EVIDENCE), **told)
+        if self.tried(services.submit, actor=self.person("adam"), change_id=change.pk) is None:
+            return
+        for name in sorted(self.active):
+            told = {"change_id": change.pk, "digest": change.digest}
+            self.tried(decisions.approve, actor=self.person(name), **told)
+        standing = ApprovalPolicy.objects.first()
+        if standing is not None:
+            self.policy = deepcopy(standing.document)
+
+    @rule(name=signers)
+    def leave_or_come_back(self, name: str) -> None:
+        self.active ^= {name}
+        User.objects.filter(username=name).update(is_active=name in self.active)
+
+    @rule(name=signers, role=st.sampled_from([*SIGNS, "engineer"]))
+    def take_another_role(self, name: str, role: str) -> None:
+        self.roles[name] = role
+        User.objects.filter(username=name).update(roles=[role])
+
+    # -- the oracle --------------------------------------------------------------------------------------------------
+
+    def demanded(self, change: ChangeRequest, book: Book) -> tuple[int, int]:
+        """Signatures, and the level of one of them, that the policy demands of a change of what stands now."""
+        level = {"": 0, "A0": 0, "A1": 1, "A2": 2, "A3": 3}
+        floors = [level[self.policy["reversibility"][change.reversibility_class or "R0"]], level[change.approval_class]]
+        if change.document["runtime_tool"]["endpoint"] != self.document["runtime_tool"]["endpoint"]:
+            floors.append(level[self.policy["touched"]["endpoint"]])
+        if book.types & {"observer_agent", "recommender_agent"}:
+            floors.append(1)
+        if not max(floors):
+            return 0, 0
+        row = self.policy["signing"][f"A{max(floors)}"]
+        return row["signatures"], SIGNS[row["one_of_them"]]
+
+    def counting(self, book: Book) -> list[int]:
+        return [
+            min(level, SIGNS[self.roles[name]])
+            for name, level in book.signed.items()
+            if name in self.active and self.roles[name] in SIGNS and name not in book.writers
+        ]
+
+    @invariant()
+    def nothing_is_applied_without_the_signatures_that_it_needs(self) -> None:
+        fresh = [
+            change
+            for change in ChangeRequest.objects.filter(kind="runtime_tool", state="applied", pk__in=self.books)
+            if not self.books[change.pk].applied
+        ]
+        assert len(fresh) <= 1, "one object, one version, one change at a time"
+        for change in fresh:
+            book = self.books[change.pk]
+            book.applied = True
+            assert content_of(change) == book.content
+            assert (change.base_version, change.applied_version) == (self.version, self.version + 1)
+            levels = self.counting(book)
+            count, senior = self.demanded(change, book)
+            if book.emergency_by:
+                assert self.roles[book.emergency_by] == "executive"
+                assert book.emergency_by not in book.writers
+                assert change.emergency
+            else:
+                assert not change.emergency
+                assert len(levels) >= count, f"{len(levels)} of {count} signatures"
+                assert max(levels, default=0) >= senior, f"nobody of level {senior} signed"
+                assert change.apply_after is None or change.apply_after <= self.now
+            self.version, self.document = self.version + 1, deepcopy(change.document)
+        entry = Connector.objects.get()
+        assert (entry.version, entry.document) == (self.version, self.document)
+
+    @invariant()
+    def nothing_waits_that_has_all_it_needs(self) -> None:
+        for change in ChangeRequest.objects.filter(kind="runtime_tool", state="approved", pk__in=self.books):
+            later = change.apply_after is not None and change.apply_after > self.now
+            assert later or change.held_back, f"{change.human_id} is signed, its time has come, and nothing happened"
+
+
+def played(examples: int, steps: int) -> None:
+    for name in ROLES:
+        user(name)
+    machine("robot", accountable="lina")
+    apply_connector(classed("A0", "R0", "S0"))
+    assert not ChangeSet.objects.exists()
+    bounds = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    run_state_machine_as_test(Changes, settings=bounds)
+
+
+@pytest.mark.django_db
+def test_nothing_is_applied_unsigned() -> None:
+    played(examples=30, steps=25)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(1200)
+@pytest.mark.django_db
+def test_nothing_is_applied_unsigned_for_long() -> None:
+    played(examples=400, steps=50)
