@@ -1,13 +1,13 @@
-"""`python -m bench [sweep|polling|lists] [--help]`: measure beside the raw limits. Without a name, all of them."""
+"""`python -m bench [sweep|polling|lists|changes] [--help]`: measure beside the raw limits. Without a name, all of them."""
 
 import argparse
 import os
 import subprocess
 import sys
 
-from bench import lists, polling, sweep
+from bench import changes, lists, polling, sweep
 
-PARTS = {"sweep": sweep, "polling": polling, "lists": lists}
+PARTS = {"sweep": sweep, "polling": polling, "lists": lists, "changes": changes}
 
 
 def main() -> int:

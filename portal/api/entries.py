@@ -1,5 +1,6 @@
 """One API for the entries of every kind: list, detail, versions, and proposing changes of them."""
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 
