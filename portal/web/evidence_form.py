@@ -47,7 +47,7 @@ def evidence_facts(evidence: Document) -> list[dict[str, Any]]:
         elif name == "attachments":
             facts += [_attached(field.label, one) for one in value or [] if isinstance(one, dict)]
         else:
-            text = "\n".join(map(str, value)) if isinstance(value, list) else value
+            text = "; ".join(map(str, value)) if isinstance(value, list) else value
             facts.append({"label": field.label, "value": text or ""})
     return facts
 

@@ -60,7 +60,7 @@ class PolicyTest(PageView):
         context: dict[str, Any] = {
             "form": form,
             "policy": policy,
-            "rows": policy.rows[1:],
+            "rows": [(row.name, row.still_needed([])) for row in policy.rows[1:]],
             "crumbs": [{"label": _("Approval policy"), "href": reverse("policies")}, {"label": _("Test box")}],
         }
         if form.is_bound and form.is_valid():
