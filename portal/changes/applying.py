@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from portal.audit.services import record
-from portal.changes.freezing import check_base, moved_on, problems_of, refuse_forbidden, stop_clocks
+from portal.changes.freezing import check_base, moved_on, problems_of, refuse_forbidden, set_clocks, stop_clocks
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.signing import judgement_of, level_of, signatures
 from portal.outbox.services import publish
@@ -178,8 +178,18 @@ def apply_in_emergency(change: ChangeRequest, *, actor: Actor, now: datetime) ->
 
 
 def hold_back(change: ChangeRequest, refusal: Refusal, *, now: datetime) -> None:
-    """Note why an approved change was not applied, and let it rest until a person acts."""
+    """Note why an approved change was not applied, and let it rest until a person acts.
+
+    One that lacks signatures, because the policy was tightened or a signer lost the role, goes back to collect them.
+    """
     change.held_back = refusal.message
     change.updated_at = now
+    if refusal.rule == "signatures":
+        row = row_now(change, _standing(change))
+        if not row.enough(one.level for one in signatures(change)):
+            change.state, change.required_class, change.decided_at = ChangeState.IN_REVIEW, row.name, None
+            set_clocks(change, row.sla_minutes, row.expires_days, now)
+            change.save()
+            return
     change.wake_at = change.apply_before
     change.save()

@@ -21,7 +21,7 @@ from tests.changes.deciding import classed, described, signed
 from tests.people import actor
 from tests.registering import apply_connector, approved, proposed, submitted
 
-FEW, MANY = 60, 200
+FEW, MANY = 12, 200
 TIMES = pytest.mark.parametrize(
     "times", [pytest.param(FEW, id="some"), pytest.param(MANY, id="many", marks=pytest.mark.chaos)]
 )

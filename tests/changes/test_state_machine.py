@@ -381,7 +381,7 @@ def played(examples: int, steps: int) -> None:
 
 @pytest.mark.django_db
 def test_nothing_is_applied_unsigned() -> None:
-    played(examples=50, steps=30)
+    played(examples=25, steps=30)
 
 
 @pytest.mark.chaos

@@ -161,6 +161,22 @@ def test_what_is_held_back_by_a_conflict_is_told_and_tried_once() -> None:
 
 
 @pytest.mark.django_db
+def test_what_lacks_a_signature_when_its_time_has_come_goes_back_to_collect_it() -> None:
+    later = soon()
+    change = signed(submitted(classed("A1", "R0"), apply_after=later), "omar")
+    omar = user("omar")
+    omar.is_active = False
+    omar.save()
+    assert wake(change.pk, now=later) == "held_back"
+    change = again(change)
+    assert (change.state, change.sign_by is not None) == (ChangeState.IN_REVIEW, True)
+    assert "Still needed" in change.held_back
+    assert not Connector.objects.exists()
+    decisions.approve(actor=actor("lina"), change_id=change.pk, digest=change.digest, now=later)
+    assert again(change).state == ChangeState.APPLIED
+
+
+@pytest.mark.django_db
 def test_an_observers_token_never_commits_what_its_human_drafted() -> None:
     observer = Actor.of(user("amal"), actor_type=ActorType.OBSERVER_AGENT.value)
     apply_connector(classed("A0", "R0", "S0"))
