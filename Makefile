@@ -11,6 +11,10 @@ TOOLS := .venv-tools
 WITH_DATABASE := $(BIN)/python -m portal.embedded.database
 PYTEST := $(WITH_DATABASE) $(BIN)/python -m pytest
 FAST := not browser and not broker and not faults and not chaos
+# Those that share nothing but the machine run side by side, each worker on a database of its own.
+BESIDE := -n auto --dist loadfile
+# Choosing tests by ARGS may leave one part without any (pytest's 5).
+PART = { $(1) $(ARGS) || { code=$$?; [ $$code -eq 5 ] && [ -n "$(strip $(ARGS))" ]; }; }
 
 # Settings of a real production, to prove that they pass every check.
 PRODUCTION_ENV := PORTAL_MODE=production ALLOWED_HOSTS=portal.example.com PUBLIC_URL=https://portal.example.com \
@@ -33,10 +37,12 @@ run: $(BASE) ## Start an empty portal; asks for the first administrator
 
 test: $(DEV) ## Run every test, browser tests included
 	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
-	CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m "not chaos" $(ARGS)
+	export CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test; \
+	$(call PART,$(PYTEST) $(BESIDE) -m "$(FAST)") && \
+	$(call PART,$(PYTEST) -m "not chaos and (browser or broker or faults)")
 
 check: lint ## Linters, types, layers, production settings, migrations and the quick tests
-	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m "$(FAST)" $(ARGS)
+	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) $(BESIDE) -m "$(FAST)" $(ARGS)
 
 lint: $(DEV)
 	$(BIN)/ruff check .
