@@ -49,6 +49,9 @@ class Permission(TextChoices):
     WORK_INCIDENT = "work_incident", _("acknowledge, mitigate and resolve incidents")
     READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
     READ_AUDIT = "read_audit", _("read the audit log")
+    READ_DELIVERIES = "read_deliveries", _("read to whom notices were delivered")
+    SEND_AGAIN = "send_again", _("send a notice again that was given up")
+    MANAGE_ENDPOINTS = "manage_endpoints", _("manage the receivers of webhooks")
     MANAGE_PEOPLE = "manage_people", _("manage people, teams and tokens")
 
 
@@ -82,6 +85,9 @@ TABLE: dict[Permission, Grant] = {
     Permission.WORK_INCIDENT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
     Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.READ_AUDIT: Grant(_EVERY_ROLE - {Role.VIEWER}, _ONLY_HUMANS),
+    Permission.READ_DELIVERIES: Grant(frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), _ONLY_HUMANS),
+    Permission.SEND_AGAIN: Grant(frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), _ONLY_HUMANS),
+    Permission.MANAGE_ENDPOINTS: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.MANAGE_PEOPLE: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
 }
 

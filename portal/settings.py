@@ -253,7 +253,7 @@ PAGE_URLCONFS = ["connectors.urls", "severity.urls"]
 # Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
 OVERVIEW_BLOCKS = "severity.overview.blocks"
 # Counters of the rail: dotted paths of functions that give {name: number}.
-COUNTERS = ["portal.changes.reads.counters", "severity.reads.counters"]
+COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]
 
 # --- Outside world -----------------------------------------------------------------------------------------------------
 

@@ -75,6 +75,7 @@ def _write(incident: Incident, *, actor: Actor, what: str, text: str, now: datet
             payload=_payload(incident, actor),
             dedup_key=f"incident:{incident.pk}:{what}:{incident.severity}:{incident.repeats}:by",
             team_key=incident.owner.key,
+            caused_by=actor.user_id,
         )
     return incident
 

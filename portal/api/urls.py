@@ -7,7 +7,9 @@ from rest_framework.routers import SimpleRouter
 from portal.api.attachments import AttachmentViewSet
 from portal.api.change_discussion import CommentViewSet, WatchViewSet
 from portal.api.changes import ChangeViewSet
+from portal.api.deliveries import DeliveryViewSet, EndpointViewSet
 from portal.api.entries import viewset_for
+from portal.api.notices import NoticeViewSet
 from portal.api.openapi import SchemaView
 from portal.api.policy_test import PolicyTestViewSet
 from portal.registry import kinds
@@ -15,6 +17,9 @@ from portal.registry import kinds
 router = SimpleRouter()
 router.register("changes", ChangeViewSet, basename="api-change")
 router.register("attachments", AttachmentViewSet, basename="api-attachment")
+router.register("notices", NoticeViewSet, basename="api-notice")
+router.register("deliveries", DeliveryViewSet, basename="api-delivery")
+router.register("webhooks", EndpointViewSet, basename="api-endpoint")
 for collection in dict.fromkeys(kind.collection for kind in kinds.all_kinds()):
     router.register(collection, viewset_for(collection), basename=f"api-{collection}")
 

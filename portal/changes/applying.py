@@ -13,7 +13,7 @@ from portal.audit.services import record
 from portal.changes.freezing import check_base, moved_on, problems_of, refuse_forbidden, set_clocks, stop_clocks
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.signing import judgement_of, level_of, signatures
-from portal.outbox.services import publish
+from portal.changes.telling import tell
 from portal.people.actors import Actor
 from portal.people.models import Team
 from portal.policy import reads
@@ -133,14 +133,7 @@ def _apply(change: ChangeRequest, *, actor: Actor, now: datetime, emergency: boo
     change.held_back = ""
     stop_clocks(change, now)
     change.save()
-    publish(
-        topic="change.applied",
-        subject=f"{change.human_id} applied: {change.summary}",
-        payload={"change": change.human_id, "kind": change.kind, "key": change.key, "version": entry.version,
-                 "url": change.get_absolute_url()},
-        dedup_key=f"change.applied:{change.pk}",
-        team_key=document["owner"],
-    )  # fmt: skip
+    tell(change, "applied", actor=actor, team=True, version=entry.version)
     record(actor=actor, action=f"{change.kind}.apply", kind=change.kind, key=change.key, now=now,
            before=before, after=entry.digest, change_id=change.pk, detail=f"version {entry.version}")  # fmt: skip
     return entry

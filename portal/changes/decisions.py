@@ -11,6 +11,7 @@ from portal.changes import applying
 from portal.changes.applying import locked
 from portal.changes.freezing import check_base, freeze, normalise
 from portal.changes.models import ChangeRequest, ChangeState, Decision, Proposal, Verdict
+from portal.changes.reads import helpful_signers
 from portal.changes.services import Draft, close, commit, take
 from portal.changes.signing import (
     current_entry_of,
@@ -19,7 +20,7 @@ from portal.changes.signing import (
     proposal_of,
     required_row,
 )
-from portal.outbox.services import publish
+from portal.changes.telling import near_signers, tell
 from portal.people.actors import Actor
 from portal.people.models import User
 from portal.policy import reads
@@ -95,13 +96,7 @@ def reject(*, actor: Actor, change_id: int, digest: str, reason: str, now: datet
     change = locked(change_id)
     _decide(change, actor=actor, verdict=Verdict.REJECT, digest=digest, reason=reason, now=now)
     close(change, ChangeState.REJECTED, reason=reason, now=now)
-    publish(
-        topic="change.rejected",
-        subject=f"{change.human_id} rejected: {change.summary}",
-        payload={"change": change.human_id, "kind": change.kind, "key": change.key, "reason": change.reason,
-                 "url": change.get_absolute_url()},
-        dedup_key=f"change.rejected:{change.pk}",
-    )  # fmt: skip
+    tell(change, "rejected", actor=actor, team=True, reason=change.reason)
     record(actor=actor, action="change.reject", kind=change.kind, key=change.key, now=now,
            before=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
     return change
@@ -132,6 +127,7 @@ def edit(*, actor: Actor, change_id: int, digest: str, draft: Draft, now: dateti
     change.save()
     record(actor=actor, action="change.amend", kind=change.kind, key=change.key, now=now,
            before=before, after=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
+    tell(change, "amended", actor=actor, occasion=str(change.proposal_number), signers=near_signers(change))
     commit(change, actor=actor, now=now)
     return change
 
@@ -152,6 +148,7 @@ def apply_in_emergency(*, actor: Actor, change_id: int, digest: str, reason: str
     change.emergency, change.emergency_reason = True, reason
     change.review_clock = now
     applying.apply_in_emergency(change, actor=actor, now=now)
+    tell(change, "emergency", actor=actor, team=True, signers=helpful_signers(change), reason=reason)
     record(actor=actor, action="change.emergency", kind=change.kind, key=change.key, now=now,
            after=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
     return change

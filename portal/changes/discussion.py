@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.changes.models import ChangeRequest, Comment, Watch
 from portal.changes.services import require
-from portal.outbox.services import publish
+from portal.changes.telling import tell
 from portal.people.actors import Actor
 from portal.people.models import User
 from portal.refusals import Invalid, Missing, Problem
@@ -77,13 +77,9 @@ def comment(*, actor: Actor, change_id: int, text: str, now: datetime) -> Commen
     )
     record(actor=actor, action="change.comment", kind=change.kind, key=change.key, now=now, change_id=change.pk,
            detail=f"comment {made.pk}")  # fmt: skip
-    publish(
-        topic="change.comment",
-        subject=f"{actor.name} on {change.human_id}: {change.summary}",
-        payload={"change": change.human_id, "by": actor.name, "mentions": mentions,
-                 "url": f"{change.get_absolute_url()}?tab=discussion#comment-{made.pk}"},
-        dedup_key=f"change.comment:{made.pk}",
-    )  # fmt: skip
+    named = User.objects.filter(username__in=mentions).values_list("pk", flat=True)
+    tell(change, "comment", actor=actor, occasion=str(made.pk), anchor=f"?tab=discussion#comment-{made.pk}",
+         subject=f"{actor.name} on {change.human_id}: {change.summary}", mentions=mentions, named=named)  # fmt: skip
     return made
 
 

@@ -3,9 +3,13 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from portal.changes.models import ChangeRequest, Decision, Proposal, Verdict
+from portal.changes.signing import involved, required_row, signatures
 from portal.people.actors import Actor
 from portal.people.models import User
-from portal.roles import Permission, may
+from portal.roles import SIGNS_FOR, ActorType, Permission, may, signing_level
+
+# More people than this are not told of one change by name.
+MOST_SIGNERS = 100
 
 
 def to_sign_by(user: User) -> QuerySet[ChangeRequest]:
@@ -30,6 +34,22 @@ def of_teams(user: User) -> QuerySet[ChangeRequest]:
     """Waiting changes of objects that a team of this person owns."""
     keys = list(user.teams.values_list("key", flat=True))
     return ChangeRequest.objects.waiting().filter(document__owner__in=keys)
+
+
+def helpful_signers(change: ChangeRequest) -> list[User]:
+    """Whose signature, or review after an emergency, would help now; senior people first, at most `MOST_SIGNERS`."""
+    people = User.objects.filter(is_active=True, actor_type=ActorType.HUMAN, roles__overlap=[*SIGNS_FOR])
+    decided = Decision.objects.filter(proposal__change=change)
+    if not change.emergency:
+        decided = decided.filter(proposal__number=change.proposal_number)
+    people = people.exclude(pk__in=involved(change)).exclude(pk__in=decided.values("actor_id"))
+    row, levels = required_row(change), [one.level for one in signatures(change)]
+    helps = [
+        one
+        for one in people.order_by("pk")
+        if change.emergency or len(levels) + 1 < row.signatures or row.enough([*levels, signing_level(one.roles)])
+    ]
+    return sorted(helps, key=lambda one: (-signing_level(one.roles), one.username))[:MOST_SIGNERS]
 
 
 def counters(user: User) -> dict[str, int]:

@@ -16,6 +16,7 @@ from portal.changes.applying import locked
 from portal.changes.freezing import freeze, normalise, stop_clocks
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.signing import current_entry
+from portal.changes.telling import near_signers, tell
 from portal.people.actors import Actor
 from portal.people.models import User
 from portal.policy.rules import ActionClass
@@ -187,7 +188,7 @@ def edit(*, actor: Actor, change_id: int, draft: Draft, now: datetime, revision:
     record(actor=actor, action="change.edit", kind=change.kind, key=change.key, now=now,
            before=before, after=change.digest, change_id=change.pk)  # fmt: skip
     if anew:
-        commit(change, actor=actor, now=now)
+        _before_approvers(change, actor=actor, now=now)
     return change
 
 
@@ -205,8 +206,14 @@ def submit(*, actor: Actor, change_id: int, now: datetime) -> ChangeRequest:
     change.save()
     record(actor=actor, action="change.submit", kind=change.kind, key=change.key, now=now,
            after=change.digest, change_id=change.pk, detail=change.policy_rule)  # fmt: skip
-    commit(change, actor=actor, now=now)
+    _before_approvers(change, actor=actor, now=now)
     return change
+
+
+def _before_approvers(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    commit(change, actor=actor, now=now)
+    if change.state == ChangeState.IN_REVIEW:
+        tell(change, "submitted", actor=actor, occasion=str(change.proposal_number), signers=near_signers(change))
 
 
 def commit(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
@@ -224,6 +231,7 @@ def withdraw(*, actor: Actor, change_id: int, now: datetime, reason: str = "") -
     close(change, ChangeState.WITHDRAWN, reason=reason[:2000], now=now)
     record(actor=actor, action="change.withdraw", kind=change.kind, key=change.key, now=now,
            before=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
+    tell(change, "withdrawn", actor=actor, reason=change.reason)
     return change
 
 

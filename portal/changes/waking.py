@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.changes.applying import apply_if_ready, hold_back, locked
 from portal.changes.models import ChangeRequest, ChangeState
+from portal.changes.reads import helpful_signers
 from portal.changes.services import close
+from portal.changes.telling import tell
 from portal.operations.services import database_now
-from portal.outbox.services import publish
 from portal.people.actors import Actor
 from portal.refusals import Refusal
 
@@ -58,7 +59,7 @@ def _end(change: ChangeRequest, done: str, reason: str, *, now: datetime) -> str
     close(change, ChangeState.WITHDRAWN, reason=reason, now=now)
     record(actor=ACTOR, action=f"change.{done}", kind=change.kind, key=change.key, now=now,
            before=change.digest, change_id=change.pk, detail=reason)  # fmt: skip
-    _tell(change, done)
+    tell(change, done, actor=ACTOR, occasion=_occasion(change, now), team=True)
     return done
 
 
@@ -66,7 +67,8 @@ def _remind(change: ChangeRequest, *, now: datetime) -> str:
     change.remind_at = None
     change.set_wake()
     change.save()
-    _tell(change, "reminder")
+    tell(change, "reminder", actor=ACTOR, occasion=_occasion(change, now), team=True, signers=helpful_signers(change),
+         sign_by=change.sign_by and change.sign_by.isoformat())  # fmt: skip
     return "reminder"
 
 
@@ -79,7 +81,7 @@ def _apply(change: ChangeRequest, *, now: datetime) -> str:
     except Refusal as refusal:
         change = locked(change.pk)
         hold_back(change, refusal, now=now)
-        _tell(change, "held_back")
+        tell(change, "held_back", actor=ACTOR, occasion=_occasion(change, now), team=True)
         logger.warning("%s is signed and cannot be applied: %s", change.human_id, refusal.message)
         return "held_back"
     if applied:
@@ -90,13 +92,6 @@ def _apply(change: ChangeRequest, *, now: datetime) -> str:
     return "waits"
 
 
-def _tell(change: ChangeRequest, what: str) -> None:
-    publish(
-        topic=f"change.{what}",
-        subject=f"{change.human_id} {what.replace('_', ' ')}: {change.summary}",
-        payload={"change": change.human_id, "kind": change.kind, "key": change.key, "state": change.state,
-                 "sign_by": change.sign_by and change.sign_by.isoformat(),
-                 "url": change.get_absolute_url()},
-        dedup_key=f"change.{what}:{change.pk}:{change.proposal_number}",
-        team_key=str(change.document.get("owner") or ""),
-    )  # fmt: skip
+def _occasion(change: ChangeRequest, now: datetime) -> str:
+    """Under the row lock each round happens once, so its moment names it."""
+    return f"{change.proposal_number}:{now.isoformat()}"

@@ -1,16 +1,18 @@
-"""The statements of delivery: expand notices, take lanes, lease deliveries, confirm attempts.
+"""The statements of delivery: expand events, take lanes, lease deliveries, confirm attempts.
 
 A lane is everything that goes to one receiver: one endpoint, or the mail server for all e-mails. A worker takes a lane
 for a short while and has one delivery of it in flight; leases end by themselves when a worker dies. Each statement is
 atomic by itself and only the database's clock counts, so any number of workers may do this at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
+import orjson
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
-from portal.outbox.models import EMAIL_LANE, Delivery, WebhookEndpoint
-from portal.outbox.rules import GIVE_UP_AFTER, GIVE_UP_DAYS, Outcome
+from portal.outbox.models import EMAIL_LANE, Delivery, OutboxEvent, WebhookEndpoint
+from portal.outbox.rules import DEFAULTS, GIVE_UP_AFTER, GIVE_UP_DAYS, Outcome, Reason
 from portal.outbox.senders import Parcel
 from portal.people.models import User
 
@@ -19,19 +21,41 @@ EXPAND_BATCH = 100
 WEBHOOK_LEASE = 45
 EMAIL_LEASE = 180
 
-# Deliveries of every due notice, made once by the unique constraint, and their lanes; the notice itself is then done.
+# Who hears of every due event, by each one's choice: notices in the portal and deliveries, made once by their unique
+# constraints, and the lanes of these; the event itself is then done.
 _EXPAND = """
 WITH due AS (
-  SELECT id, topic, team_key FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
+  SELECT id, topic, team_key, people, caused_by FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
   ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+),
+ways AS (
+  SELECT * FROM jsonb_to_recordset(%(defaults)s) AS ways(reason text, rank int, in_portal boolean, by_email boolean)
+),
+heard AS (
+  SELECT due.id AS event_id, member.user_id, CASE WHEN due.topic LIKE 'incident.%%' THEN 'incident' ELSE 'team' END AS reason
+  FROM due JOIN people_team team ON team.key = due.team_key
+  JOIN people_team_members member ON member.team_id = team.id
+  WHERE due.caused_by IS DISTINCT FROM member.user_id
+  UNION ALL
+  SELECT due.id, told.key::bigint, told.value FROM due, jsonb_each_text(due.people) told
+  WHERE due.caused_by IS DISTINCT FROM told.key::bigint
+),
+wanted AS (
+  SELECT heard.event_id, heard.user_id, ways.reason, ways.rank, person.email,
+         coalesce(choice.in_portal, ways.in_portal) AS in_portal, coalesce(choice.by_email, ways.by_email) AS by_email
+  FROM heard JOIN ways ON ways.reason = heard.reason
+  JOIN people_user person ON person.id = heard.user_id AND person.is_active
+  LEFT JOIN outbox_choice choice ON choice.user_id = heard.user_id AND choice.reason = heard.reason
+),
+notices AS (
+  INSERT INTO outbox_notice (event_id, user_id, reason)
+  SELECT DISTINCT ON (event_id, user_id) event_id, user_id, reason FROM wanted WHERE in_portal
+  ORDER BY event_id, user_id, rank
+  ON CONFLICT (user_id, event_id) DO NOTHING
 ),
 mails AS (
   INSERT INTO outbox_delivery (event_id, channel, receiver)
-  SELECT DISTINCT due.id, 'email', person.email
-  FROM due JOIN people_team team ON team.key = due.team_key
-  JOIN people_team_members member ON member.team_id = team.id
-  JOIN people_user person ON person.id = member.user_id
-  WHERE person.is_active AND person.email <> '' ORDER BY due.id
+  SELECT DISTINCT event_id, 'email', email FROM wanted WHERE by_email AND email <> '' ORDER BY event_id
   ON CONFLICT (event_id, channel, receiver) DO NOTHING RETURNING lane
 ),
 hooks AS (
@@ -113,11 +137,13 @@ class TakenLane:
 
 
 def expand() -> int:
-    """Make the deliveries of due notices; returns how many notices there were."""
+    """Make the notices and deliveries of due events; returns how many events there were."""
+    ways = [{"reason": reason, "rank": rank} | asdict(DEFAULTS[reason]) for rank, reason in enumerate(Reason)]
+    values: dict[str, str | int] = {"limit": EXPAND_BATCH, "defaults": orjson.dumps(ways).decode()}
     expanded = 0
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_EXPAND, {"limit": EXPAND_BATCH})
+            cursor.execute(_EXPAND, values)
             found = int(cursor.fetchone()[0])
         expanded += found
         if found < EXPAND_BATCH:
@@ -158,8 +184,8 @@ def parcel(delivery: Delivery) -> Parcel | str:
         if endpoint is None:
             return "The endpoint is gone or switched off."
         url, secret_ref = endpoint.url, endpoint.secret_ref
-    elif not User.objects.filter(email=delivery.receiver, is_active=True, teams__key=event.team_key).exists():
-        return "No active member of the team has this address any more."
+    elif not _still_told(event).filter(email=delivery.receiver).exists():
+        return "Nobody who is active and hears of this has the address any more."
     return Parcel(
         delivery_id=delivery.pk,
         event_id=event.pk,
@@ -171,6 +197,16 @@ def parcel(delivery: Delivery) -> Parcel | str:
         created_at=event.created_at,
         url=url,
         secret_ref=secret_ref,
+    )
+
+
+def _still_told(event: OutboxEvent) -> QuerySet[User]:
+    """The active people who are of the event's team now, or were told by name."""
+    told = Q(pk__in=[int(key) for key in event.people])
+    return (
+        User.objects.filter(Q(teams__key=event.team_key) | told, is_active=True)
+        if event.team_key
+        else (User.objects.filter(told, is_active=True))
     )
 
 

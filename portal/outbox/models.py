@@ -1,8 +1,11 @@
 """Notices: rows written in the transaction that causes them, delivered at least once by workers."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Now
+
+from portal.outbox.rules import Reason
 
 EMAIL_LANE = "email"
 
@@ -10,13 +13,16 @@ EMAIL_LANE = "email"
 class OutboxEvent(models.Model):
     """Something that happened and that somebody is to hear of.
 
-    `topic` is dotted (`incident.opened`), `payload` is what the webhook sends, `team_key` whose members get the e-mail.
-    `due_at` is when a worker must look at it next, NULL when all is delivered or given up.
+    `topic` is dotted (`incident.opened`), `payload` is what the webhook sends. It is told to the members of the team of
+    `team_key` and to `people` (user id → reason), but not to the person who caused it. `due_at` is when a worker must look at
+    it next, NULL when all is delivered or given up.
     """
 
     topic = models.CharField(max_length=60)
     subject = models.CharField(max_length=300)
     team_key = models.CharField(max_length=60, db_default="")
+    people = models.JSONField(default=dict, db_default=Value({}, output_field=models.JSONField()))
+    caused_by = models.BigIntegerField(null=True)
     payload = models.JSONField()
     dedup_key = models.CharField(max_length=200, unique=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -101,3 +107,39 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} to {self.receiver}"
+
+
+class Notice(models.Model):
+    """An event as one person hears of it in the portal, and whether it was read."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="notices")
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    created_at = models.DateTimeField(db_default=Now())
+    read_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "event"], name="notice_once")]
+        indexes = [
+            models.Index(fields=["user", "-id"], name="notice_of_user"),
+            models.Index(fields=["user"], name="notice_unread", condition=Q(read_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} hears of {self.event_id}"
+
+
+class Choice(models.Model):
+    """What one person wants to hear for one reason, and how. Where there is no row, `rules.DEFAULTS` holds."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notice_choices")
+    reason = models.CharField(max_length=12, choices=Reason.choices)
+    in_portal = models.BooleanField()
+    by_email = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "reason"], name="choice_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.reason}"

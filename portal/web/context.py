@@ -8,7 +8,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from portal.people.actors import Actor
 from portal.people.models import User
+from portal.roles import Permission, may
 
 THEMES = ("auto", "light", "dark")
 
@@ -40,4 +42,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     """How the page looks, and the counters of a signed-in person."""
     user = getattr(request, "user", None)
     counted = counters(user) if isinstance(user, User) and user.is_authenticated else {}
-    return {"portal": appearance(request) | {"counters": counted}}
+    reads = isinstance(user, User) and may(Actor.of(user), Permission.READ_DELIVERIES)
+    return {"portal": appearance(request) | {"counters": counted, "reads_deliveries": reads}}

@@ -4,7 +4,18 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from portal.registry import kinds
-from portal.web.views import account, audit, change_forms, entries, forms, inbox, policy, review
+from portal.web.views import (
+    account,
+    audit,
+    change_forms,
+    deliveries,
+    entries,
+    forms,
+    inbox,
+    notices,
+    policy,
+    review,
+)
 from portal.web.views.overview import Overview
 
 # One alternation of the known kinds: an address of no kind is no page.
@@ -19,6 +30,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("theme/", account.set_theme, name="set-theme"),
     path("keys/", account.set_keys, name="set-keys"),
     path("search/", audit.Search.as_view(), name="search"),
+    path("notices/", notices.Notices.as_view(), name="notices"),
+    path("notices/choices/", notices.NoticeChoices.as_view(), name="notice-choices"),
+    path("notices/<int:number>/", notices.OpenNotice.as_view(), name="notice"),
+    path("deliveries/", deliveries.Deliveries.as_view(), name="deliveries"),
+    path("webhooks/", deliveries.Endpoints.as_view(), name="endpoints"),
+    path("webhooks/new/", deliveries.Endpoint.as_view(), name="endpoint-new"),
+    path("webhooks/<slug:name>/", deliveries.Endpoint.as_view(), name="endpoint"),
     path("audit/", audit.AuditLog.as_view(), name="audit"),
     path("register/", forms.Start.as_view(), name="register"),
     path("approvals/", inbox.Approvals.as_view(), name="approvals"),

@@ -12,6 +12,7 @@ from portal.changes import discussion
 from portal.changes.models import ChangeRequest, Comment, Watch
 from portal.operations.services import database_now
 from portal.outbox.models import OutboxEvent
+from portal.outbox.rules import Reason
 from portal.people.actors import Actor
 from portal.people.models import User
 from portal.refusals import Forbidden
@@ -45,7 +46,10 @@ def test_a_comment_is_kept_with_whom_it_names_and_they_can_be_told(api_of: ApiOf
     assert told["text"] == text.replace("\r", "")
     (notice,) = OutboxEvent.objects.filter(topic="change.comment")
     url = f"{change.get_absolute_url()}?tab=discussion#comment-{told['id']}"
-    assert notice.payload == {"change": change.human_id, "by": "amal", "mentions": ["huda", "omar"], "url": url}
+    told_so = {"change": change.human_id, "by": "amal", "mentions": ["huda", "omar"], "url": url}
+    assert notice.payload == notice.payload | told_so
+    assert {notice.people[str(user(name).pk)] for name in ("huda", "omar")} == {Reason.MENTION}
+    assert text[:10] not in str(notice.payload)
     (line,) = AuditLine.objects.filter(action="change.comment")
     assert (line.change_id, line.object_key, line.actor_name) == (change.pk, "crm-lookup", "amal")
     assert text[:10] not in line.detail

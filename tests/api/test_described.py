@@ -12,6 +12,8 @@ from connectors.models import TaskState, TrackedTask
 from connectors.polling import Poller
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.operations.services import database_now
+from portal.outbox import lanes
+from portal.outbox.models import Delivery, WebhookEndpoint
 from severity.models import Incident, Source
 from tests.servers.demo import DemoServer
 
@@ -135,14 +137,14 @@ def test_it_is_valid_openapi_3_1_and_every_reference_leads_somewhere(described: 
 
 
 def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api_of: Callable[..., APIClient]) -> None:
-    api = api_of("amal")
+    api, _named_below = api_of("amal"), api_of("omar")
     documented = {address for address, path in described["paths"].items() if "get" in path} - {"/api/v1/schema/"}
     # A file answers as itself (see test_change_attachments).
     documented -= {"/api/v1/attachments/{digest}/"}
     called: set[str] = set()
 
-    def get(address: str, query: str = "", **parts: Any) -> Any:
-        answer = api.get(address.format(**parts) + query)
+    def get(address: str, query: str = "", by: str = "amal", **parts: Any) -> Any:
+        answer = (api if by == "amal" else api_of(by)).get(address.format(**parts) + query)
         assert answer.status_code == 200, (address, parts, answer.content)
         check(described, address, answer.json())
         called.add(address)
@@ -175,6 +177,14 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     assert get("/api/v1/incidents/")["results"]
     get("/api/v1/incidents/{id}/", id=Incident.objects.get().pk)
     assert get("/api/v1/allowlist/", "?agent=support-agent")["connectors"]
+    lanes.expand()
+    assert get("/api/v1/notices/", by="omar")["results"]
+    get("/api/v1/notices/choices/")
+    assert get("/api/v1/deliveries/", by="adam")["results"]
+    get("/api/v1/deliveries/{id}/", by="adam", id=Delivery.objects.latest("id").pk)
+    WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/", secret_ref="env:CREDENTIAL_HOOK")
+    assert get("/api/v1/webhooks/", by="adam")["results"]
+    get("/api/v1/webhooks/{id}/", by="adam", id="pager")
     assert called == documented
 
 

@@ -36,7 +36,8 @@ def again(change: ChangeRequest) -> ChangeRequest:
 
 
 def topics(change: ChangeRequest) -> list[str]:
-    rows = OutboxEvent.objects.filter(payload__change=change.human_id).order_by("id")
+    """What was told of it after it was submitted."""
+    rows = OutboxEvent.objects.filter(payload__change=change.human_id).exclude(topic="change.submitted").order_by("id")
     return list(rows.values_list("topic", flat=True))
 
 

@@ -51,7 +51,7 @@ def test_nothing_goes_to_a_person_who_left_meanwhile(mail_server: MailServer, ho
     assert mail_server.mails == []
     row = Delivery.objects.get()
     assert (row.due_at, row.delivered_at) == (None, None)
-    assert row.last_error == "Given up: No active member of the team has this address any more."
+    assert row.last_error == "Given up: Nobody who is active and hears of this has the address any more."
 
 
 def test_a_wrong_mail_server_does_not_stop_webhooks(mail_server: MailServer, receiver: Receiver) -> None:

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from portal.changes import decisions, discussion, rebasing, services, sets
 from portal.changes.merging import ABSENT, Part
 from portal.changes.models import ChangeRequest, ChangeState, Decision
+from portal.changes.reads import helpful_signers
 from portal.changes.signing import current_entry_of, involved, required_row, signatures
-from portal.people.models import User
 from portal.refusals import Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
@@ -30,6 +30,7 @@ from portal.web.views.inbox import queue
 
 _EXECUTIVE = 3
 COMMENTS = 500
+SIGNERS = 8
 TALK = ("comment", "watch", "unwatch")
 
 
@@ -89,7 +90,7 @@ class Review(PageView):
             ),
             "amended": list(change.proposals.exclude(author=change.author).select_related("author")),
             "needed": row.still_needed(one.level for one in signed) if change.required_class and change.open else "",
-            "may_sign": self._may_sign(change) if reviewing else [],
+            "may_sign": helpful_signers(change)[:SIGNERS] if reviewing else [],
             "problems": summary_of(kind, [problem for check in checks for problem in check.problems])
             if change.state == ChangeState.DRAFT
             else [],
@@ -154,20 +155,6 @@ class Review(PageView):
             "side": part.side,
             "values": values,
         }
-
-    def _may_sign(self, change: ChangeRequest) -> list[User]:
-        """Whose signature would help now, senior people first; a handful."""
-        out = involved(change)
-        people = User.objects.filter(is_active=True, actor_type="human", roles__overlap=["lead", "head", "executive"])
-        signed = Decision.objects.filter(proposal__change=change, proposal__number=change.proposal_number)
-        people = people.exclude(pk__in=out).exclude(pk__in=signed.values("actor_id"))
-        row, levels = required_row(change), [one.level for one in signatures(change)]
-        helps = [
-            one
-            for one in people[:100]
-            if len(levels) + 1 < row.signatures or row.enough([*levels, signing_level(one.roles)])
-        ]
-        return sorted(helps, key=lambda one: (-signing_level(one.roles), one.username))[:8]
 
     def _may_review(self, change: ChangeRequest) -> bool:
         return (
