@@ -168,6 +168,7 @@ def review(*, actor: Actor, change_id: int, digest: str, now: datetime, reason: 
     _written(change, proposal, user, actor=actor, verdict=Verdict.REVIEW, reason=reason, now=now)
     if proposal.decisions.filter(verdict=Verdict.REVIEW).count() >= REVIEWERS:
         change.reviewed_at = change.judge_at = now
+        tell(change, "reviewed", actor=actor, team=True)
     change.updated_at = now
     change.save()
     record(actor=actor, action="change.review", kind=change.kind, key=change.key, now=now,

@@ -10,6 +10,9 @@ from portal.outbox.services import publish
 from portal.people.actors import Actor
 from portal.people.models import User
 
+# After these nobody's signature or review helps any more.
+_SETTLES = frozenset({"applied", "rejected", "withdrawn", "expired", "window_closed", "reviewed"})
+
 
 def tell(
     change: ChangeRequest,
@@ -38,6 +41,8 @@ def tell(
         team_key=str(change.document.get("owner") or "") if team else "",
         people=_people(change, signers=signers, named=named),
         caused_by=actor.user_id,
+        about=change.human_id,
+        settles=what in _SETTLES,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from portal.outbox.rules import Reason
 
 STATES = (
     ("waiting", _("Waiting")),
-    ("retrying", _("Tried, to be tried again")),
+    ("retrying", _("Retrying")),
     ("delivered", _("Delivered")),
     ("given_up", _("Given up")),
 )

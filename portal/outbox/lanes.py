@@ -25,7 +25,7 @@ EMAIL_LEASE = 180
 # constraints, and the lanes of these; the event itself is then done.
 _EXPAND = """
 WITH due AS (
-  SELECT id, topic, team_key, people, caused_by FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
+  SELECT id, topic, team_key, people, caused_by, settles FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
   ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ),
 ways AS (
@@ -72,7 +72,14 @@ lanes AS (
   ON CONFLICT (name) DO NOTHING
 ),
 done AS (UPDATE outbox_outboxevent event SET due_at = NULL FROM due WHERE event.id = due.id)
-SELECT count(*) FROM due
+SELECT count(*), array_agg(id) FILTER (WHERE settles) FROM due
+"""
+# A call for a signature or review that is not needed any more is no news: it counts as read.
+_SETTLE = """
+UPDATE outbox_notice notice SET read_at = statement_timestamp()
+FROM outbox_outboxevent asked JOIN outbox_outboxevent settled
+  ON settled.about = asked.about AND asked.about <> '' AND asked.id < settled.id
+WHERE settled.id = ANY(%(settled)s) AND notice.event_id = asked.id AND notice.reason = 'signer' AND notice.read_at IS NULL
 """
 # The lane that was served longest ago comes first: however much one receiver gets, the others have their turn.
 _TAKE = """
@@ -142,10 +149,12 @@ def expand() -> int:
     values: dict[str, str | int] = {"limit": EXPAND_BATCH, "defaults": orjson.dumps(ways).decode()}
     expanded = 0
     while True:
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_EXPAND, values)
-            found = int(cursor.fetchone()[0])
-        expanded += found
+            found, settled = cursor.fetchone()
+            if settled:
+                cursor.execute(_SETTLE, {"settled": settled})
+        expanded += int(found)
         if found < EXPAND_BATCH:
             return expanded
 

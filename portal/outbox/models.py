@@ -14,8 +14,9 @@ class OutboxEvent(models.Model):
     """Something that happened and that somebody is to hear of.
 
     `topic` is dotted (`incident.opened`), `payload` is what the webhook sends. It is told to the members of the team of
-    `team_key` and to `people` (user id → reason), but not to the person who caused it. `due_at` is when a worker must look at
-    it next, NULL when all is delivered or given up.
+    `team_key` and to `people` (user id → reason), but not to the person who caused it. An event that `settles` what it is
+    `about` has the earlier calls for a signature count as read. `due_at` is when a worker must look at it next, NULL when all
+    is delivered or given up.
     """
 
     topic = models.CharField(max_length=60)
@@ -23,6 +24,8 @@ class OutboxEvent(models.Model):
     team_key = models.CharField(max_length=60, db_default="")
     people = models.JSONField(default=dict, db_default=Value({}, output_field=models.JSONField()))
     caused_by = models.BigIntegerField(null=True)
+    about = models.CharField(max_length=40, db_default="")
+    settles = models.BooleanField(db_default=False)
     payload = models.JSONField()
     dedup_key = models.CharField(max_length=200, unique=True)
     created_at = models.DateTimeField(db_default=Now())
@@ -31,7 +34,10 @@ class OutboxEvent(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["due_at"], name="outbox_due", condition=Q(due_at__isnull=False))]
+        indexes = [
+            models.Index(fields=["due_at"], name="outbox_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["about", "id"], name="outbox_about", condition=~Q(about="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.topic}: {self.subject}"

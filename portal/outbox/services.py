@@ -25,15 +25,18 @@ def publish(
     team_key: str = "",
     people: Mapping[int, Reason] | None = None,
     caused_by: int | None = None,
+    about: str = "",
+    settles: bool = False,
 ) -> None:
     """Write an event in the running transaction; the same `dedup_key` is written once only.
 
     It is told to the team and to `people` (user id → why), except to the one who caused it.
+    With `settles`, earlier calls for a signature on what it is `about` need nobody any more.
     """
     told = {str(user_id): reason.value for user_id, reason in (people or {}).items()}
     event = OutboxEvent(
         topic=topic, subject=subject[:300], payload=payload, dedup_key=dedup_key, team_key=team_key, people=told,
-        caused_by=caused_by,
+        caused_by=caused_by, about=about, settles=settles,
     )  # fmt: skip
     OutboxEvent.objects.bulk_create([event], ignore_conflicts=True)
 

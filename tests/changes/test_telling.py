@@ -9,7 +9,8 @@ from portal.changes.models import ChangeRequest
 from portal.changes.reads import helpful_signers
 from portal.changes.services import Draft
 from portal.operations.services import database_now
-from portal.outbox.models import OutboxEvent
+from portal.outbox import lanes
+from portal.outbox.models import Notice, OutboxEvent
 from portal.outbox.rules import Reason
 from portal.people.actors import Actor
 from portal.people.models import User
@@ -136,3 +137,36 @@ def test_an_emergency_asks_for_reviewers() -> None:
     change.refresh_from_db()
     decisions.review(actor=actor("huda"), change_id=change.pk, digest=change.digest, now=database_now())
     assert [one.username for one in helpful_signers(change)] == ["lina", "omar"]
+
+
+def unread(name: str) -> list[str]:
+    lanes.expand()
+    rows = Notice.objects.filter(user=user(name), read_at__isnull=True).order_by("id")
+    return list(rows.values_list("event__topic", flat=True))
+
+
+def test_a_call_for_a_signature_is_no_news_once_it_is_settled() -> None:
+    change = a2()
+    assert unread("lina") == ["change.submitted"]
+    other = submitted(classed("A2", "R2", key="other-lookup"))
+    signed(change, "omar", "huda")
+    assert unread("lina") == ["change.submitted"]
+    decisions.reject(actor=actor("omar"), change_id=other.pk, digest=other.digest, reason="No.", now=database_now())
+    assert unread("lina") == []
+    assert unread("amal") == ["change.applied", "change.rejected"]
+
+
+def test_what_is_asked_and_settled_in_one_go_is_settled() -> None:
+    signed(a2(), "omar", "huda")
+    assert unread("lina") == []
+
+
+def test_an_emergency_is_settled_by_its_second_reviewer() -> None:
+    change = a2()
+    decisions.apply_in_emergency(
+        actor=actor("khalid"), change_id=change.pk, digest=change.digest, reason="The desk is down.", now=database_now()
+    )
+    assert unread("lina") == ["change.emergency"]
+    for name in ("huda", "omar"):
+        decisions.review(actor=actor(name), change_id=change.pk, digest=change.digest, now=database_now())
+    assert unread("lina") == []

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.outbox import endpoints, services
 from portal.outbox.endpoints import Receiver
-from portal.outbox.filters import STATES, DeliveryFilter, state_of
+from portal.outbox.filters import DeliveryFilter, state_of
 from portal.outbox.models import Delivery, WebhookEndpoint
 from portal.refusals import Refusal
 from portal.roles import Permission, may
@@ -37,12 +37,12 @@ class Deliveries(PageView):
                 for one in listing.queryset.iterator(500)
             )  # fmt: skip
             return csv_response("deliveries", list(_CSV), rows)
+        listing.form.fields.pop("overdue", None)
         context = listing.context()
-        words = dict(STATES)
         heads = ((_("Notice"), ""), (_("Receiver"), "receiver"), (_("State"), ""), (_("Attempts"), "attempts"),
                  (_("Written"), "created_at"), (_("Next attempt"), ""))  # fmt: skip
         context |= {
-            "rows": [(one, state_of(one), words[state_of(one)]) for one in context["rows"]],
+            "rows": [(one, state_of(one)) for one in context["rows"]],
             "columns": [{"label": label, "sort": sort, "numeric": sort == "attempts"} for label, sort in heads],
             "may_send": may(self.actor, Permission.SEND_AGAIN),
             "may_manage": may(self.actor, Permission.MANAGE_ENDPOINTS),
