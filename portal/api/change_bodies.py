@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from portal.changes.discussion import MAX_TEXT
+from portal.changes.inbox import MOST_AT_ONCE
 from portal.changes.merging import CURRENT, PROPOSED
 from portal.changes.services import WINDOW, Draft
 from portal.policy.rules import ApprovalClass, ReversibilityClass, SensitivityClass
@@ -125,6 +126,21 @@ class AmendBody(EditBody):
 
     digest = _digest()
     reason = _reason()
+
+
+class ChosenBody(StrictSerializer):
+    """One of several changes, and the digest that was looked at."""
+
+    change = serializers.RegexField(r"^(CHG-)?[1-9][0-9]{0,15}$", help_text="CHG-12 or 12.")
+    digest = serializers.RegexField(r"^[0-9a-f]{64}$")
+
+
+class BulkBody(StrictSerializer):
+    """One decision on several changes under one policy row."""
+
+    verb = serializers.ChoiceField([("approve", "approve"), ("reject", "reject")])
+    reason = _reason()
+    changes = serializers.ListField(child=ChosenBody(), min_length=1, max_length=MOST_AT_ONCE)
 
 
 class WithdrawBody(StrictSerializer):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,6 +15,7 @@ from portal.api.change_rebasing import Rebasing
 from portal.api.merge_patch import patched
 from portal.changes import services
 from portal.changes.filters import ChangeFilter
+from portal.changes.inbox import TABS, rows
 from portal.changes.services import Draft
 from portal.changes.signing import current_entry
 from portal.changes.weighing import weigh
@@ -27,6 +29,7 @@ class ChangeViewSet(Deciding, Rebasing):
     """Change requests. Reading is for everybody; who may write depends on the change: the services ask."""
 
     filterset_class = ChangeFilter
+    own_parameters = {"inbox": f"One tab of the caller's inbox: {', '.join(TABS)}."}
     bodies = (
         {"create": CreateBody, "partial_update": EditWithRevision, "withdraw": WithdrawBody, "validate": CreateBody}
         | Deciding.bodies
@@ -52,8 +55,14 @@ class ChangeViewSet(Deciding, Rebasing):
     )
 
     def list(self, request: Request) -> Response:
-        """Changes, newest first."""
-        page = self.page_of(self.filtered(self.get_queryset().defer("document", "evidence")))
+        """Changes, newest first; `?inbox=` narrows them to one tab of the caller's inbox."""
+        found = self.filtered(self.get_queryset().defer("document", "evidence"))
+        tab = request.query_params.get("inbox", "")
+        if tab and tab not in TABS:
+            raise ValidationError({"inbox": [f"Unknown tab “{tab[:40]}”. Known: {', '.join(TABS)}."]})
+        if tab:
+            found = found.filter(pk__in=rows(tab, self.actor).order_by().values("pk"))
+        page = self.page_of(found)
         return self.get_paginated_response([change_answer(change) for change in page])
 
     def retrieve(self, request: Request, pk: str) -> HttpResponse:

@@ -1,9 +1,11 @@
 """Filters of the lists of changes; the same for page and API."""
 
+from datetime import timedelta
 from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from portal.changes.models import ChangeRequest, ChangeState
@@ -15,6 +17,9 @@ def _kinds() -> list[tuple[str, str]]:
     return [(kind.name, str(kind.label)) for kind in kinds.all_kinds()]
 
 
+DUE = (("overdue", _("Overdue")), ("soon", _("Within a day")))
+
+
 class ChangeFilter(django_filters.FilterSet):
     """State, kind, object, author and words."""
 
@@ -23,6 +28,7 @@ class ChangeFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=_kinds, label=_("Kind"))
     key = django_filters.CharFilter(label=_("Object"), max_length=60)
     author = django_filters.CharFilter(field_name="author__username", label=_("Requested by"), max_length=150)
+    due = django_filters.ChoiceFilter(choices=DUE, method="by_due", label=_("Due"))
     change_set = django_filters.CharFilter(method="of_set", label=_("Set"), max_length=24)
 
     class Meta:
@@ -36,6 +42,13 @@ class ChangeFilter(django_filters.FilterSet):
         if number.isascii() and number.isdigit() and len(number) < 18:
             where |= Q(pk=int(number))
         return queryset.filter(where)
+
+    def by_due(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """In review and past its approval SLA, or to be signed within a day."""
+        waiting = queryset.filter(state=ChangeState.IN_REVIEW)
+        if value == "overdue":
+            return waiting.filter(sign_by__lte=Now())
+        return waiting.filter(sign_by__gt=Now(), sign_by__lte=Now() + timedelta(days=1))
 
     def of_set(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The changes of SET-7."""

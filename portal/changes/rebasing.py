@@ -92,7 +92,7 @@ def rebase(*, actor: Actor, change_id: int, choices: Mapping[str, str], now: dat
         change.state = ChangeState.IN_REVIEW
         settle(change, actor=actor, now=now)
     else:
-        services.commit(change, actor=actor, now=now)
+        services.put_before_approvers(change, actor=actor, now=now)
     return ChangeRequest.objects.get(pk=change_id)
 
 
@@ -139,6 +139,9 @@ def resubmit(*, actor: Actor, change_id: int, now: datetime) -> ChangeRequest:
                     sensitivity_class=old.sensitivity_class or None),
         now=now,
     )  # fmt: skip
+    if old.creates and change.base_version:
+        message = _("“%s” was registered meanwhile. Propose a change of it from the version that stands.") % old.key
+        raise Conflict("registered_meanwhile", message, [Problem("key", message, "registered_meanwhile")])
     # Made from the same version as the old one, so that what changed meanwhile shows as a conflict and is not overwritten.
     if not old.creates:
         change.base_version = old.base_version

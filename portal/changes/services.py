@@ -188,7 +188,7 @@ def edit(*, actor: Actor, change_id: int, draft: Draft, now: datetime, revision:
     record(actor=actor, action="change.edit", kind=change.kind, key=change.key, now=now,
            before=before, after=change.digest, change_id=change.pk)  # fmt: skip
     if anew:
-        _before_approvers(change, actor=actor, now=now)
+        put_before_approvers(change, actor=actor, now=now)
     return change
 
 
@@ -206,11 +206,12 @@ def submit(*, actor: Actor, change_id: int, now: datetime) -> ChangeRequest:
     change.save()
     record(actor=actor, action="change.submit", kind=change.kind, key=change.key, now=now,
            after=change.digest, change_id=change.pk, detail=change.policy_rule)  # fmt: skip
-    _before_approvers(change, actor=actor, now=now)
+    put_before_approvers(change, actor=actor, now=now)
     return change
 
 
-def _before_approvers(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+def put_before_approvers(change: ChangeRequest, *, actor: Actor, now: datetime) -> None:
+    """Apply what was just frozen, if nobody signs it, or tell those who can sign it."""
     commit(change, actor=actor, now=now)
     if change.state == ChangeState.IN_REVIEW:
         tell(change, "submitted", actor=actor, occasion=str(change.proposal_number), signers=near_signers(change))

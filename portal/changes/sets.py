@@ -67,4 +67,4 @@ def _put(change: ChangeRequest, change_set: ChangeSet | None, *, actor: Actor, n
     record(actor=actor, action=action, kind=change.kind, key=change.key, now=now, before=before,
            after=change.digest, change_id=change.pk, detail=change_set.human_id if change_set else "")  # fmt: skip
     if anew:
-        services.commit(change, actor=actor, now=now)
+        services.put_before_approvers(change, actor=actor, now=now)

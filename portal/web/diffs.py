@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
-from portal.web.document_form import field_at
+from portal.web.posted import field_at
 
 MAX_LINES = 4000
 

@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from portal.changes.evidence import EvidencePack, check_evidence
 from portal.registry.documents import Document
-from portal.web.document_form import children, read
+from portal.web.document_form import children
+from portal.web.posted import read
 
 PREFIX = "evidence"
 

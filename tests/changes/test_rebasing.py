@@ -188,3 +188,14 @@ def test_a_rejected_change_is_proposed_again_and_shows_what_changed_meanwhile() 
     assert signatures(sent) == []
     assert approved(sent, "lina").applied_version == 3
     assert refusal(Conflict, rebasing.resubmit, actor=actor("amal"), change_id=again.pk).rule == "state"
+
+
+def test_what_was_registered_meanwhile_is_not_registered_again() -> None:
+    old = submitted(classed("A1", "R0", key="left"))
+    decisions.reject(actor=actor("omar"), change_id=old.pk, digest=old.digest, reason="Not yet.", now=database_now())
+    signed(submitted(classed("A1", "R0", key="left"), by="noor"), "omar")
+    before = ChangeRequest.objects.count()
+    refused = refusal(Conflict, rebasing.resubmit, actor=actor("amal"), change_id=old.pk)
+    assert refused.rule == "registered_meanwhile"
+    assert "“left” was registered meanwhile" in refused.message
+    assert ChangeRequest.objects.count() == before

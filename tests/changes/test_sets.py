@@ -9,6 +9,7 @@ from portal.changes import decisions, services, sets
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.signing import signatures
 from portal.operations.services import database_now
+from portal.outbox.models import OutboxEvent
 from portal.refusals import Conflict, Forbidden, Invalid
 from tests.changes.deciding import classed, described, refusal, signed
 from tests.people import actor
@@ -76,3 +77,31 @@ def test_one_of_a_set_is_not_applied_alone_in_an_emergency() -> None:
     both = tied(classed("A1", "R0", key="left"), classed("A1", "R0", key="right"))
     told: dict[str, Any] = {"actor": actor("khalid"), "change_id": both[0].pk, "digest": both[0].digest}
     assert refusal(Conflict, decisions.apply_in_emergency, reason="Fire.", **told).rule == "change_set"
+
+
+def test_drafts_are_tied_on_the_page_of_one_of_them(client_of: Any) -> None:
+    one, two, other = (proposed(classed("A1", "R0", key=key)) for key in ("left", "right", "other"))
+    theirs = proposed(classed("A1", "R0", key="theirs"), by="noor")
+    client = client_of("amal")
+    page = client.get(one.get_absolute_url()).content.decode()
+    assert all(f'name="with" value="{change.pk}"' in page for change in (two, other))
+    assert f'name="with" value="{theirs.pk}"' not in page
+    refused = client.post(one.get_absolute_url(), {"action": "tie"})
+    assert (refused.status_code, "ties 2 to" in refused.content.decode()) == (422, True)
+    assert client.post(one.get_absolute_url(), {"action": "tie", "with": [str(theirs.pk)]}).status_code == 403
+    assert client.post(one.get_absolute_url(), {"action": "tie", "with": [str(two.pk), "x"]}).status_code == 302
+    page = client.get(one.get_absolute_url()).content.decode()
+    assert "Applies together with" in page
+    assert two.get_absolute_url() in page
+    assert (
+        ChangeRequest.objects.get(pk=one.pk).change_set == ChangeRequest.objects.get(pk=two.pk).change_set is not None
+    )
+    client.post(one.get_absolute_url(), {"action": "untie"})
+    assert ChangeRequest.objects.get(pk=one.pk).change_set is None
+
+
+def test_taking_one_out_asks_its_approvers_again() -> None:
+    both = tied(classed("A1", "R0", key="left"), classed("A1", "R0", key="right"))
+    before = OutboxEvent.objects.filter(topic="change.submitted").count()
+    sets.untie(actor=actor("amal"), change_id=both[0].pk, now=database_now())
+    assert OutboxEvent.objects.filter(topic="change.submitted").count() == before + 1

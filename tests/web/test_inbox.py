@@ -1,9 +1,11 @@
 """The approvals inbox and the summary of what is wrong, in people's words."""
 
+import re
 from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from pytest_django import DjangoAssertNumQueries
 
 from connectors.models import ConnectorKind
 from portal.changes import services
@@ -11,8 +13,10 @@ from portal.changes.filters import ChangeFilter
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.operations.services import database_now
+from portal.people.models import User
 from portal.refusals import Problem
 from portal.registry import kinds
+from portal.roles import Role
 from portal.web.document_form import summary_of
 from portal.web.labels import label_of
 from tests.people import actor
@@ -64,3 +68,21 @@ def test_what_is_wrong_is_told_under_the_label_of_its_field() -> None:
     (one, whole) = summary_of(kind, problems)
     assert one["message"] == "Retry › Attempts at most: Needed."
     assert (whole["message"], whole["href"]) == ("All wrong.", "")
+
+
+def test_an_author_who_lost_the_role_has_no_form(client_of: Callable[[str], Client], change: ChangeRequest) -> None:
+    client = client_of("amal")
+    assert client.get(f"{change.get_absolute_url()}edit/").status_code == 200
+    User.objects.filter(username="amal").update(roles=[Role.VIEWER])
+    assert client.get(f"{change.get_absolute_url()}edit/").status_code == 403
+
+
+def test_lists_of_what_is_on_its_way_and_the_search_read_no_whole_documents(
+    client_of: Callable[[str], Client], change: ChangeRequest, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = client_of("amal")
+    for address in ("/tools/", "/search/?q=register"):
+        with django_assert_max_num_queries(25) as caught:
+            assert change.get_absolute_url() in client.get(address).content.decode()
+        wide = [one["sql"] for one in caught if re.search(r'"document"(?! ->)', one["sql"].split(" FROM ")[0])]
+        assert wide == [], address

@@ -65,10 +65,11 @@ class Search(PageView):
         if query:
             for kind in kinds.all_kinds():
                 where = Q(key__icontains=query) | Q(name__icontains=query)
-                exact = kind.entries().filter(key=query.lower()).first()
+                exact = kind.entries().filter(key=query.lower()).defer("document").first()
                 if exact:
                     return redirect(exact.get_absolute_url())
-                groups.append((kind, list(kind.entries().filter(where).order_by("name")[:FOUND])))
-        changes = list(ChangeRequest.objects.visible().filter(summary__icontains=query)[:FOUND]) if query else []
+                groups.append((kind, list(kind.entries().filter(where).defer("document").order_by("name")[:FOUND])))
+        found = ChangeRequest.objects.visible().filter(summary__icontains=query).defer("document", "evidence")[:FOUND]
+        changes = list(found) if query else []
         context = {"search_query": query, "groups": groups, "changes": changes}
         return render(request, "search.html", context | {"found": any(rows for _kind, rows in groups) or bool(changes)})

@@ -17,8 +17,8 @@ from portal.refusals import Forbidden, Problem, Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
 from portal.roles import Permission
-from portal.web.document_form import read_document
 from portal.web.evidence_form import read_evidence
+from portal.web.posted import read_document
 from portal.web.views.base import PageView
 from portal.web.views.form_parts import form_context, local_text, policy_words, posted_draft, saved, with_rows_moved
 from portal.web.views.review import change_id_of
@@ -35,8 +35,7 @@ class ChangeForm(PageView):
         return change
 
     def _allow(self, change: ChangeRequest) -> None:
-        if change.author_id != self.actor.user_id:
-            raise Forbidden("not_author", _("Only the author edits a change; %s does.") % change.author)
+        services.own(change, self.actor, _("Only the author edits a change; %s does."))
 
     def _may_change(self, change: ChangeRequest) -> bool:
         return change.open

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models.fields.json import KeyTextTransform
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -74,9 +75,13 @@ class EntryList(KindView):
                      entry.updated_at.isoformat()] for entry in listing.queryset.iterator(500))  # fmt: skip
             return csv_response(pages, ["id", "key", "name", "owner", "state", "version", "changed"], rows)
         columns = [{"label": column.title, "sort": column.sort} for column in self.kind.columns]
-        waiting = ChangeRequest.objects.visible().filter(
-            kind=self.kind.name, base_version=0, state__in=OPEN_STATES
-        ).order_by("-id")[:10]  # fmt: skip
+        waiting = (
+            ChangeRequest.objects.visible()
+            .filter(kind=self.kind.name, base_version=0, state__in=OPEN_STATES)
+            .annotate(object_name=KeyTextTransform("name", "document"))
+            .defer("document", "evidence")
+            .order_by("-id")[:10]
+        )
         context = listing.context()
         now = timezone.now()
         context |= {

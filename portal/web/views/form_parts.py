@@ -23,9 +23,10 @@ from portal.refusals import Forbidden, Invalid, Problem, Refusal
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry
-from portal.web.document_form import meter_segments, sections, summary_of, with_row, without_row
+from portal.web.document_form import meter_segments, sections, summary_of
 from portal.web.evidence_form import PREFIX as EVIDENCE
 from portal.web.evidence_form import evidence_section, read_evidence
+from portal.web.posted import with_row, without_row
 from portal.web.views.base import PageView
 
 

@@ -13,8 +13,8 @@ from portal.registry import kinds
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
 from portal.roles import Permission
-from portal.web.document_form import read_document
 from portal.web.evidence_form import read_evidence
+from portal.web.posted import read_document
 from portal.web.views.base import PageView
 from portal.web.views.entries import KindView
 from portal.web.views.form_parts import form_context, posted_draft, saved, with_rows_moved

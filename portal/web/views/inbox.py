@@ -3,18 +3,18 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-from portal.changes import decisions
 from portal.changes.filters import ChangeFilter
-from portal.changes.models import OPEN_STATES, ChangeRequest, Decision, Verdict
-from portal.changes.reads import of_teams, to_review_by, to_sign_by
+from portal.changes.inbox import MOST_AT_ONCE, NEEDS_YOU, TABS, Decided, decide, rows
+from portal.changes.models import ChangeRequest, Decision, Verdict
+from portal.changes.reads import to_review_by
 from portal.policy import reads
 from portal.policy.rules import level
 from portal.refusals import Refusal
@@ -24,17 +24,7 @@ from portal.web.labels import label_of
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing
 
-MOST_AT_ONCE = 50
 CHIPS = 3
-
-
-def queue(view: PageView) -> QuerySet[ChangeRequest]:
-    """What waits for this person, the most urgent first."""
-    user = view.actor.user
-    assert user is not None
-    if not may(view.actor, Permission.SIGN):
-        return ChangeRequest.objects.none()
-    return to_sign_by(user).order_by(F("sign_by").asc(nulls_last=True), "-required_class", "id")
 
 
 def _signed() -> Coalesce:
@@ -57,39 +47,20 @@ def _signed() -> Coalesce:
 class Approvals(PageView):
     """Needs you, in review, team, mine, decided."""
 
-    tabs = (
-        ("", gettext_lazy("Needs you")),
-        ("team", gettext_lazy("Team")),
-        ("review", gettext_lazy("In review")),
-        ("mine", gettext_lazy("Mine")),
-        ("decided", gettext_lazy("Decided")),
-    )
-
-    def _rows(self, tab: str) -> QuerySet[ChangeRequest]:
-        user = self.actor.user
-        assert user is not None
-        if tab == "team":
-            return of_teams(user)
-        if tab == "review":
-            return ChangeRequest.objects.waiting()
-        if tab == "mine":
-            return ChangeRequest.objects.filter(author=user)
-        if tab == "decided":
-            return ChangeRequest.objects.exclude(state__in=OPEN_STATES)
-        return queue(self)
+    tabs = (("", TABS[NEEDS_YOU]), *((name, label) for name, label in TABS.items() if name != NEEDS_YOU))
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """One tab of the inbox."""
         tab = request.GET.get("tab", "")
         if tab not in dict(self.tabs):
             tab = ""
-        rows = (
-            self._rows(tab)
+        found = (
+            rows(tab, self.actor)
             .select_related("author")
             .annotate(signed=_signed(), object_name=KeyTextTransform("name", "document"))
             .defer("document", "evidence")
         )
-        listing = Listing(request, ChangeFilter, rows)
+        listing = Listing(request, ChangeFilter, found)
         if tab in ("", "team", "review"):
             listing.form.fields.pop("state", None)
         signs = may(self.actor, Permission.SIGN)
@@ -135,37 +106,27 @@ class Approvals(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Approve or reject what was chosen: of one policy row only, each in its own transaction, one's own left out."""
-        chosen = [value.partition(":") for value in request.POST.getlist("chosen")[:MOST_AT_ONCE]]
+        chosen = [value.partition(":") for value in request.POST.getlist("chosen")[: MOST_AT_ONCE + 1]]
         digests = {int(number): digest for number, _colon, digest in chosen if number.isdigit() and len(number) < 18}
-        action, reason = request.POST.get("action", ""), request.POST.get("reason", "").strip()
-        changes = list(ChangeRequest.objects.filter(pk__in=digests).order_by("pk").defer("document", "evidence"))
         back = redirect(
             f"{request.path}?tab={tab}" if (tab := request.POST.get("tab", "")) in dict(self.tabs) else request.path
         )
-        if not changes or action not in ("approve", "reject"):
+        action = request.POST.get("action", "")
+        if not digests:
             messages.warning(request, _("Choose at least one change."))
             return back
-        if not reason:
-            messages.error(request, _("Deciding on several at once needs a reason."))
+        try:
+            decided = decide(
+                actor=self.actor, verb=action, digests=digests, reason=request.POST.get("reason", ""), now=self.now
+            )
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
             return back
-        if len({(change.required_class, change.policy_rule) for change in changes}) > 1:
-            messages.error(request, _("Choose changes under one policy row only: these need different signatures."))
-            return back
-        self._decide(request, changes, digests, action, reason)
+        self._tell(request, decided, action)
         return back
 
-    def _decide(
-        self, request: HttpRequest, changes: list[ChangeRequest], digests: dict[int, str], action: str, reason: str
-    ) -> None:
-        decide = decisions.approve if action == "approve" else decisions.reject
-        done, left_out = 0, []
-        for change in changes:
-            try:
-                decide(actor=self.actor, change_id=change.pk, digest=digests[change.pk], reason=reason, now=self.now)
-            except Refusal as refusal:
-                left_out.append(f"{change.human_id}: {refusal.message}")
-            else:
-                done += 1
+    def _tell(self, request: HttpRequest, decided: list[Decided], action: str) -> None:
+        done = sum(one.refusal is None for one in decided)
         if done:
             text = (
                 ngettext("You signed one change.", "You signed %(n)s changes.", done)
@@ -173,5 +134,6 @@ class Approvals(PageView):
                 else ngettext("You rejected one change.", "You rejected %(n)s changes.", done)
             )
             messages.success(request, text % {"n": done})
-        for line in left_out:
-            messages.warning(request, _("Left out: %s") % line)
+        for one in decided:
+            if one.refusal is not None:
+                messages.warning(request, _("Left out: %s") % f"CHG-{one.number}: {one.refusal.message}")

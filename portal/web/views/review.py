@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.changes import decisions, discussion, rebasing, services, sets
+from portal.changes.inbox import queue
 from portal.changes.merging import ABSENT, Part
 from portal.changes.models import ChangeRequest, ChangeState, Decision
 from portal.changes.reads import helpful_signers
@@ -26,7 +27,6 @@ from portal.web.diffs import field_changes, field_label, in_words, unified
 from portal.web.document_form import summary_of
 from portal.web.evidence_form import evidence_facts
 from portal.web.views.base import PageView
-from portal.web.views.inbox import queue
 
 _EXECUTIVE = 3
 COMMENTS = 500
@@ -74,7 +74,7 @@ class Review(PageView):
         checks = checks_of(change, entry)
         reviewing = change.state == ChangeState.IN_REVIEW
         why_not = decisions.refusal_to_decide(change, self.actor) if reviewing else ""
-        following = queue(self).exclude(pk=change.pk).first() if may(self.actor, Permission.SIGN) else None
+        following = queue(self.actor).exclude(pk=change.pk).first() if may(self.actor, Permission.SIGN) else None
         context: dict[str, Any] = {
             "change": change,
             "kind": kind,
@@ -103,6 +103,7 @@ class Review(PageView):
             "error": error,
             "reason": request.POST.get("reason", ""),
             "following": following,
+            "tieable": self._tieable(change),
             "members": list(change.change_set.changes.exclude(pk=change.pk)) if change.change_set else [],
             "crumbs": [{"label": _("Approvals"), "href": reverse("approvals")}, {"label": change.human_id}],
         }
@@ -156,6 +157,14 @@ class Review(PageView):
             "values": values,
         }
 
+    def _tieable(self, change: ChangeRequest) -> list[ChangeRequest]:
+        """One's own other drafts that this draft could apply together with."""
+        if change.author_id != self.actor.user_id or change.state != ChangeState.DRAFT or change.change_set_id:
+            return []
+        others = ChangeRequest.objects.filter(author_id=change.author_id, state=ChangeState.DRAFT, change_set=None)
+        others = others.exclude(kind=change.kind, key=change.key).defer("document", "evidence")
+        return list(others.order_by("-id")[: sets.MOST])
+
     def _may_review(self, change: ChangeRequest) -> bool:
         return (
             change.emergency
@@ -187,8 +196,20 @@ class Review(PageView):
         messages.success(request, done % change.human_id)
         return redirect(f"{change.get_absolute_url()}?tab=discussion" if talks else change.get_absolute_url())
 
+    def _tie(self, others: list[int]) -> Callable[[ChangeRequest], ChangeRequest]:
+        def tie(change: ChangeRequest) -> ChangeRequest:
+            sets.tie(actor=self.actor, change_ids=[change.pk, *others], summary="", now=self.now)
+            return change
+
+        return tie
+
     def _actions(self) -> dict[str, tuple[Callable[[ChangeRequest], Any], str]]:
         posted = self.request.POST
+        tied = [
+            int(number)
+            for number in posted.getlist("with")
+            if number.isascii() and number.isdigit() and len(number) < 18
+        ]
         digest, reason = posted.get("digest", ""), posted.get("reason", "")
         choices = {name[7:]: str(side) for name, side in posted.items() if name.startswith("choose:")}
 
@@ -210,6 +231,7 @@ class Review(PageView):
             "comment": (by(discussion.comment, text=posted.get("text", "")), _("Your comment is on %s.")),
             "watch": (by(discussion.watch), _("You follow %s.")),
             "unwatch": (by(discussion.unwatch), _("You follow %s no longer.")),
+            "tie": (self._tie(tied), _("%s applies together with the others, or not at all.")),
             "untie": (by(sets.untie), _("%s stands alone now.")),
         }
 
