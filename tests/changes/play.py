@@ -46,7 +46,7 @@ TIGHTER: list[tuple[str, Any]] = [
 
 
 # What may happen between two signatures.
-TWISTS = {"edit", "edit and back", "amend", "leave", "demote", "rise", "tighten", "overtaken"}
+TWISTS = {"edit", "edit and back", "amend", "leave", "demote", "sink", "rise", "tighten", "overtaken"}
 
 
 class Changes(Oracle, RuleBasedStateMachine):
@@ -137,24 +137,24 @@ class Changes(Oracle, RuleBasedStateMachine):
         self.tried(services.submit, actor=self.writer(book.author), change_id=pk)
         self.written(pk, AUTHORS[book.author][0])
 
-    story: Any = {
-        "author": st.sampled_from(["amal", "omar", "robot"]),
-        "strict": st.integers(2, 4),
-        "words": st.integers(0, 2),
-        "twist": st.sampled_from(sorted(TWISTS)),
-        "names": st.permutations(sorted(SIGNERS)),
-        "signed": st.integers(1, 2),
-    }
+    # The twist that every play of a run begins with.
+    begins_with = "edit"
 
-    @initialize(**story)
-    def begin(self, **told: Any) -> None:
-        self.half_signed_and_then(**told)
+    @initialize(author=st.sampled_from(["amal", "robot"]), strict=st.integers(2, 3), words=st.integers(0, 2))
+    def begin(self, author: str, strict: int, words: int) -> None:
+        """The most senior signs, something happens, then the least senior sign first: what is amiss shows at once."""
+        names = sorted(SIGNERS, key=lambda name: (-SIGNS[SIGNERS[name]], name))
+        self.half_signed_and_then(author, strict, words, self.begins_with, names, 1)
 
     @precondition(lambda self: self.few())
-    @rule(**story)
-    def go_on(self, **told: Any) -> None:
-        self.half_signed_and_then(**told)
-
+    @rule(
+        author=st.sampled_from(["amal", "omar", "robot"]),
+        strict=st.integers(2, 4),
+        words=st.integers(0, 2),
+        twist=st.sampled_from(sorted(TWISTS)),
+        names=st.permutations(sorted(SIGNERS)),
+        signed=st.integers(1, 2),
+    )
     def half_signed_and_then(
         self, author: str, strict: int, words: int, twist: str, names: list[str], signed: int
     ) -> None:
@@ -193,6 +193,8 @@ class Changes(Oracle, RuleBasedStateMachine):
             self.leave_or_come_back(first)
         elif twist == "demote":
             self.take_another_role(first, "engineer")
+        elif twist == "sink":
+            self.take_another_role(first, "lead")
         elif twist == "rise":
             self.take_another_role(first, "executive")
         elif twist == "tighten":

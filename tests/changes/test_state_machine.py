@@ -4,6 +4,8 @@ Hypothesis acts as authors, approvers, machines and administrators on the real d
 books judges every state (`books.py`).
 """
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -11,12 +13,12 @@ from hypothesis.stateful import run_state_machine_as_test
 from portal.changes.models import ChangeSet
 from tests.changes.books import TALLY
 from tests.changes.deciding import classed
-from tests.changes.play import Changes
+from tests.changes.play import TWISTS, Changes
 from tests.people import ROLES, machine, user
 from tests.registering import apply_connector
 
 
-def played(examples: int, steps: int) -> None:
+def played(twist: str, examples: int, steps: int) -> None:
     for name in ROLES:
         user(name)
     machine("robot", accountable="lina")
@@ -32,18 +34,21 @@ def played(examples: int, steps: int) -> None:
         phases=[Phase.generate],
     )
     TALLY.clear()
-    run_state_machine_as_test(Changes, settings=bounds)
-    assert TALLY["refused"] < 2 * TALLY["done"], f"too little happened: {dict(TALLY)}"
-    assert TALLY["applied"] > examples // 2, f"too little was applied: {dict(TALLY)}"
+    begun: Any = type("Play", (Changes,), {"begins_with": twist})
+    run_state_machine_as_test(begun, settings=bounds)
+    assert TALLY["refused"] < 4 * TALLY["done"], f"too little happened: {dict(TALLY)}"
+    assert TALLY["applied"] >= examples, f"too little was applied: {dict(TALLY)}"
 
 
 @pytest.mark.django_db
-def test_nothing_is_applied_unsigned() -> None:
-    played(examples=25, steps=30)
+@pytest.mark.parametrize("twist", sorted(TWISTS))
+def test_nothing_is_applied_unsigned(twist: str) -> None:
+    played(twist, examples=4, steps=20)
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(1200)
 @pytest.mark.django_db
-def test_nothing_is_applied_unsigned_for_long() -> None:
-    played(examples=400, steps=50)
+@pytest.mark.parametrize("twist", sorted(TWISTS))
+def test_nothing_is_applied_unsigned_for_long(twist: str) -> None:
+    played(twist, examples=40, steps=50)
