@@ -1,0 +1,131 @@
+"""References between schemas, and schemas made whole.
+
+A reference to another family is the relative address at which its file lies beside this one (`docs/schemas/events/<family>/
+<version>.json`): `../money/1.0.0.json` or `../money/1.0.0.json#/$defs/amount`. Every tool resolves it from the files as they are;
+nothing is ever fetched.
+"""
+
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+from events.schemas.walking import Schema, at, dialect_of, escaped, walk
+from portal.refusals import Problem
+
+Name = tuple[str, str]  # family, version
+Lookup = Callable[[str, str], Schema | None]
+
+MOST_REFERRED = 50
+_OUTER = re.compile(r"\.\./(?P<family>[a-z][a-z0-9_-]{0,59})/(?P<version>\d+\.\d+\.\d+)\.json(?P<inner>#.*)?", re.ASCII)
+
+
+def outer(reference: str) -> tuple[Name, str] | None:
+    """What a reference names outside its own schema: family and version, and the pointer inside; None for a local one."""
+    match = _OUTER.fullmatch(reference)
+    return ((match["family"], match["version"]), (match["inner"] or "#")[1:]) if match else None
+
+
+def referred(schema: Schema) -> list[Name]:
+    """The (family, version) that a schema refers to directly, each once, in order."""
+    found = []
+    for _pointer, one in walk(schema):
+        named = outer(one["$ref"]) if isinstance(one, dict) and isinstance(one.get("$ref"), str) else None
+        if named is not None:
+            found.append(named[0])
+    return list(dict.fromkeys(found))
+
+
+def reference_problems(schema: Schema, lookup: Lookup) -> list[Problem]:
+    """References that are of another form, lead nowhere, to another dialect, or round in a circle without an end."""
+    found = []
+    for pointer, one in walk(schema):
+        if not isinstance(one, dict) or "$ref" not in one:
+            continue
+        reference, here = one["$ref"], f"{pointer}/$ref"
+        named = outer(reference) if isinstance(reference, str) else None
+        if not isinstance(reference, str) or (named is None and not re.fullmatch(r"#(/.*)?", reference)):
+            found.append(
+                Problem(
+                    here,
+                    "A reference is local (#/$defs/name) or leads to another family (../money/1.0.0.json). "
+                    "Nothing is fetched from a network.",
+                    "reference",
+                )
+            )
+        elif named is None:
+            if at(schema, reference[1:]) is None:
+                found.append(Problem(here, f"There is nothing at {reference} in this schema.", "dangling"))
+        else:
+            (family, version), inner = named
+            target = lookup(family, version)
+            if target is None:
+                found.append(Problem(here, f"There is no version {version} of a family “{family}”.", "dangling"))
+            elif at(target, inner) is None:
+                found.append(Problem(here, f"There is nothing at #{inner} in {family} {version}.", "dangling"))
+            elif dialect_of(target) != dialect_of(schema):
+                found.append(Problem(here, f"{family} {version} is written in another dialect.", "dialect"))
+    return found or _circles(schema)
+
+
+def _circles(schema: Schema) -> list[Problem]:
+    """References that are followed for ever without a step into the event."""
+    for pointer, one in walk(schema):
+        seen: list[str] = []
+        here: Any = one
+        while isinstance(here, dict) and isinstance(here.get("$ref"), str) and here["$ref"].startswith("#"):
+            if here["$ref"] in seen:
+                return [Problem(f"{pointer}/$ref", f"{here['$ref']} leads round in a circle.", "circle")]
+            seen.append(here["$ref"])
+            here = at(schema, here["$ref"][1:])
+    return []
+
+
+class Unresolved(Exception):
+    """A schema refers to one that is not there (any more), or to too many."""
+
+
+def bundled(schema: Schema, lookup: Lookup) -> Schema:
+    """The schema with all it refers to inside it, under `$defs`; it means the same on its own. Raises Unresolved."""
+    if not isinstance(schema, dict):
+        return schema
+    whole = deepcopy(schema)
+    home = "definitions" if "definitions" in whole else "$defs"
+    inside: dict[str, Schema] = {}
+    waiting = _turned(whole, home, "")
+    while waiting:
+        family, version = waiting.pop(0)
+        label = f"{family}@{version}"
+        if label in inside:
+            continue
+        if len(inside) >= MOST_REFERRED:
+            raise Unresolved(f"It refers to more than {MOST_REFERRED} other schemas.")
+        target = lookup(family, version)
+        if target is None:
+            raise Unresolved(f"There is no version {version} of a family “{family}”.")
+        copy = deepcopy(target)
+        if isinstance(copy, dict):
+            copy.pop("$schema", None)
+            copy.pop("$id", None)
+        inside[label] = copy
+        waiting += _turned(copy, home, f"/{home}/{escaped(label)}")
+    whole.pop("$id", None)
+    if inside:
+        whole[home] = dict(whole.get(home) or {}) | inside
+    return whole
+
+
+def _turned(schema: Schema, home: str, prefix: str) -> list[Name]:
+    """Turn the references of a schema that stands at `prefix` to where everything is now; what it named outside."""
+    found = []
+    for _pointer, one in walk(schema):
+        if not isinstance(one, dict) or not isinstance(one.get("$ref"), str):
+            continue
+        named = outer(one["$ref"])
+        if named is not None:
+            (family, version), inner = named
+            one["$ref"] = f"#/{home}/{escaped(f'{family}@{version}')}{inner}"
+            found.append((family, version))
+        elif one["$ref"].startswith("#"):
+            one["$ref"] = f"#{prefix}{one['$ref'][1:]}"
+    return found
