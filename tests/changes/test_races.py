@@ -184,3 +184,17 @@ def test_two_sets_over_the_same_objects_from_both_ends(both: Both, times: int) -
         )
         assert "applied" in answers
         assert [applied_once(key, number + 2).version for key in keys] == [number + 2] * 2
+
+
+@TIMES
+def test_the_last_signatures_of_two_of_one_set_at_once(both: Both, times: int) -> None:
+    """Each would find the other not signed yet, and nobody would apply the set, if they did not wait for each other."""
+    for number in range(times):
+        drafts = [proposed(classed("A1", "R0", key=f"{side}-{number}")) for side in ("left", "right")]
+        sets.tie(actor=actor("amal"), change_ids=[one.pk for one in drafts], summary="", now=database_now())
+        left, right = (services.submit(actor=actor("amal"), change_id=one.pk, now=database_now()) for one in drafts)
+        answers = both(sign(left, "omar"), sign(right, "lina"))
+        assert sorted(answers) == ["applied", "approved"]
+        for one in (left, right):
+            assert ChangeRequest.objects.get(pk=one.pk).state == ChangeState.APPLIED
+            applied_once(one.key, 1)
