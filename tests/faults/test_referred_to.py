@@ -8,10 +8,15 @@ from django.db import connection, transaction
 
 from connectors.models import TaskState, TrackedTask
 from connectors.tracking import claim
+from portal.changes import decisions
+from portal.changes.models import ChangeRequest
 from portal.operations.services import database_now
-from severity import statements, sweep
+from severity import change_statements, statements, sweep
 from severity.models import Incident
+from tests.changes.deciding import classed
 from tests.connectors.tracking import world
+from tests.people import actor
+from tests.registering import approved, submitted
 from tests.severity.slipping import AHEAD, PASSED, end, running
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -87,3 +92,31 @@ def test_a_due_look_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
             patch.setattr(claim, "_CLAIM", _naive(claim._CLAIM))
             assert claim.claim(room=8, rooms={}, most=8, after=0)[1] == []
         assert [held.id for held in claim.claim(room=8, rooms={}, most=8, after=0)[1]] == [task.pk]
+
+
+_CHILD_OF_CHANGE = (
+    "INSERT INTO changes_comment (change_id, author_id, author_name, text, mentions, at)"
+    " SELECT id, author_id, 'amal', 'Hm.', '[]', now() FROM changes_changerequest WHERE id = %s"
+)
+
+
+def test_a_late_approval_is_seen_and_its_end_too() -> None:
+    change = submitted(classed("A2", "R2"))
+    ChangeRequest.objects.filter(pk=change.pk).update(sign_clock=database_now())
+    with referred_to(_CHILD_OF_CHANGE, change.pk):
+        _skips_with_the_naive_lock_only(change_statements.LATE)
+    assert Incident.objects.get().rule == "approval_late"
+    approved(change, "omar", "huda")
+    with referred_to(_CHILD_OF_CHANGE, change.pk):
+        _skips_with_the_naive_lock_only(change_statements.OVER)
+    assert Incident.objects.get().state == "mitigated"
+
+
+def test_an_unreviewed_emergency_is_seen() -> None:
+    change = submitted(classed("A2", "R2"))
+    decisions.apply_in_emergency(
+        actor=actor("khalid"), change_id=change.pk, digest=change.digest, reason="The desk is down.", now=database_now()
+    )
+    with referred_to(_CHILD_OF_CHANGE, change.pk):
+        _skips_with_the_naive_lock_only(change_statements.UNREVIEWED)
+    assert Incident.objects.get().rule == "emergency"
