@@ -33,6 +33,8 @@ SEVERITIES: dict[str, str | Promise] = {
 KINDS: dict[str, Badge] = {
     "runtime_tool": Badge(gettext_lazy("Runtime tool"), shape="plug"),
     "data_movement": Badge(gettext_lazy("Data movement"), shape="sync"),
+    "event_family": Badge(gettext_lazy("Event family"), shape="event"),
+    "event_schema": Badge(gettext_lazy("Schema version"), shape="draft"),
 }
 
 GATES: dict[str, Badge] = {

@@ -9,7 +9,7 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.registry.documents import Document
-from severity.demo import syncs, tools
+from severity.demo import events, syncs, tools
 from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
@@ -36,7 +36,7 @@ class Writer:
         """A draft of that many days ago."""
         return services.propose(
             actor=actor(by),
-            kind_name="data_movement" if "data_movement" in document else "runtime_tool",
+            kind_name=_kind_of(document),
             key=document["key"],
             draft=Draft(document=document, summary=summary or None, evidence=EVIDENCE),
             now=self.now - timedelta(days=days),
@@ -70,9 +70,16 @@ def load(now: datetime, demo_server: str) -> bool:
     for number, document in enumerate(documents):
         writer.apply(document, by=("engineer", "noor")[number % 2], days=40 - number)
     by_key = {document["key"]: document for document in documents}
+    for number, document in enumerate(events.documents()):
+        writer.apply(document, by=("engineer", "noor")[number % 2], days=20 - number)
     _second_versions(writer, by_key)
     _waiting(writer, by_key)
     return True
+
+
+def _kind_of(document: Document) -> str:
+    marks = {"data_movement": "data_movement", "runtime_tool": "runtime_tool", "channel": "event_family"}
+    return next((kind for mark, kind in marks.items() if mark in document), "event_schema")
 
 
 def _second_versions(writer: Writer, by_key: dict[str, Document]) -> None:
@@ -111,6 +118,7 @@ def _waiting(writer: Writer, by_key: dict[str, Document]) -> None:
     tickets["facets"]["timeout"]["total_seconds"] = 60.0
     tickets["facets"]["version"]["number"] = "1.0.1"
     writer.submit(tickets, by="noor", days=0.1, summary="Wait a minute for slow tickets")
+    writer.submit(events.waiting(), days=0.3, summary="Stop telling who ordered")
     draft = _chat_notices()
     del draft["facets"]["rollback_notes"]
     writer.propose(draft, days=0.05)

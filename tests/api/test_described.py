@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
+from jsonschema import Draft202012Validator, FormatChecker
 from rest_framework.test import APIClient
 
 from connectors.models import TaskState, TrackedTask
@@ -150,7 +150,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         called.add(address)
         return answer.json()
 
-    for collection in ("connectors", "policies"):
+    for collection in ("connectors", "policies", "event-families", "event-schemas"):
         assert f"/api/v1/{collection}/" in documented
         listed = get(f"/api/v1/{collection}/")["results"]
         if not listed:

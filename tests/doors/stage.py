@@ -14,6 +14,7 @@ from portal.policy.documents import baseline_document
 from portal.registry import kinds
 from portal.roles import TABLE, ActorType, Permission, Role
 from tests.documents import data_movement_document, put, runtime_tool_document
+from tests.events.registering import family_document, schema_document
 from tests.people import actor, team
 from tests.registering import EVIDENCE, SIGNERS
 
@@ -24,6 +25,8 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "runtime_tool": runtime_tool_document,
     "data_movement": data_movement_document,
     "approval_policy": lambda: baseline_document() | {"owner": "crm-team"},
+    "event_family": family_document,
+    "event_schema": schema_document,
 }
 
 

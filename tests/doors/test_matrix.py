@@ -40,7 +40,14 @@ pytestmark = pytest.mark.django_db
 
 
 # Both kinds of connector go through the same code: one of them every time, the other under chaos.
-@pytest.fixture(params=["runtime_tool", "approval_policy", pytest.param("data_movement", marks=pytest.mark.chaos)])
+@pytest.fixture(
+    params=[
+        "runtime_tool",
+        "approval_policy",
+        pytest.param("data_movement", marks=pytest.mark.chaos),
+        pytest.param("event_family", marks=pytest.mark.chaos),
+    ]
+)
 def stage(request: pytest.FixtureRequest) -> Stage:
     """Every kind that there is."""
     return Stage(request.param).set_up()

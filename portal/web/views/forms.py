@@ -25,6 +25,10 @@ def _with_first_rows(document: Document, kind: Kind) -> Document:
     return document or kind.blank()
 
 
+# So many points are told while a form is being filled.
+LIVE = 6
+
+
 class EntryForm(KindView):
     """A new registration, or a change proposed from the version that stands. The first save opens the draft change."""
 
@@ -110,10 +114,14 @@ class EntryCheck(KindView):
     def post(self, request: HttpRequest, pages: str) -> HttpResponse:
         """The panel for what the form holds now."""
         document = read_document(self.kind, request.POST)
-        _clean, problems = self.kind.check(document)
+        clean, problems = self.kind.check(document)
+        creates = "key" in document
+        # What only shows against everything else that is registered; of a change it is judged when it is saved.
+        live = self.kind.transition_problems(None, clean) if creates and not problems else []
         context = form_context(
-            self.kind, document, problems, check=False, creates="key" in document, evidence=read_evidence(request.POST)
-        )
+            self.kind, document, problems + live, check=False, creates=creates, evidence=read_evidence(request.POST),
+            live=[problem.message for problem in live[:LIVE]],
+        )  # fmt: skip
         return render(request, "generic/form_side.html", context)
 
 

@@ -1,0 +1,198 @@
+"""Event families and schema versions, as the generic parts see them."""
+
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.db.models import Count, F, Func, IntegerField, OuterRef, Subquery, TextField, Value
+from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import Cast, Coalesce, Concat, LPad
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from events import impact, rules
+from events.documents import FamilySerializer, SchemaSerializer
+from events.models import EventFamily, EventSchema
+from events.schemas.modes import Mode
+from portal.policy.rules import SensitivityClass
+from portal.registry.documents import Document
+from portal.registry.filters import EntryFilter
+from portal.registry.kinds import Column, Kind, Section, register
+from portal.registry.models import EntryState
+from portal.web import cells
+
+_ORDERS = [("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")]
+
+
+class FamilyFilter(EntryFilter):
+    """Filters of the list of families."""
+
+    compatibility = django_filters.ChoiceFilter(choices=[(mode.value, mode.value) for mode in Mode], label=_("Mode"))
+    sensitivity_class = django_filters.ChoiceFilter(choices=SensitivityClass.choices, label=_("Sensitivity"))
+    ordering = django_filters.OrderingFilter(fields=_ORDERS, label=_("Order"))
+
+    class Meta:
+        model = EventFamily
+        fields: list[str] = []
+
+
+class SchemaFilter(EntryFilter):
+    """Filters of the list of schema versions."""
+
+    family = django_filters.CharFilter(label=_("Family"), max_length=40)
+    ordering = django_filters.OrderingFilter(fields=_ORDERS, label=_("Order"))
+
+    class Meta:
+        model = EventSchema
+        fields: list[str] = []
+
+
+def _length(name: str) -> Any:
+    part = KeyTransform(name, F("document"))
+    return Coalesce(Func(part, function="jsonb_array_length", output_field=IntegerField()), Value(0))
+
+
+def _standing(**more: Any) -> Any:
+    return EventSchema.objects.filter(
+        family=OuterRef("key"), state__in=[EntryState.ACTIVE, EntryState.DEPRECATED], **more
+    ).order_by()
+
+
+_NUMBER = Concat(
+    Cast("major", TextField()), Value("."), Cast("minor", TextField()), Value("."), Cast("patch", TextField()),
+    output_field=TextField(),
+)  # fmt: skip
+_NEWEST = Subquery(
+    _standing().order_by("-major", "-minor", "-patch").values(number=_NUMBER)[:1], output_field=TextField()
+)
+_VERSIONS = Coalesce(
+    Subquery(_standing().values("family").annotate(n=Count("id")).values("n"), output_field=IntegerField()), Value(0)
+)
+
+
+def _id(prefix: str) -> Any:
+    return Concat(
+        Value(prefix), LPad(Cast("id", TextField()), 3, Value("0"), output_field=TextField()), output_field=TextField()
+    )
+
+
+def _mono(name: str) -> Any:
+    def draw(row: Any, now: datetime) -> SafeString:
+        value = getattr(row, name)
+        return format_html('<bdi class="mono" dir="ltr">{}</bdi>', value if value not in (None, "") else "–")
+
+    return draw
+
+
+def _family(row: Any, now: datetime) -> SafeString:
+    address = reverse("entry", args=["events", row.family])
+    return format_html('<a href="{}"><bdi class="mono" dir="ltr">{}</bdi></a>', address, row.family)
+
+
+def _blank_schema() -> Document:
+    return {"number": "1.0.0", "schema": {"type": "object", "properties": {}, "required": []}}
+
+
+def register_kinds() -> None:
+    """Called once, when the app is ready."""
+    register(
+        Kind(
+            name="event_family",
+            model=EventFamily,
+            serializer=FamilySerializer,
+            label=_("Event family"),
+            label_plural=_("Event families"),
+            purpose=_("Events of one meaning, with an owner, a channel and a promise of how their schema may change."),
+            collection="event-families",
+            pages="events",
+            prefix="EF",
+            filterset=FamilyFilter,
+            floor=rules.floor_of_family,
+            touched=rules.touched_by_family,
+            impact=impact.impact_of_family,
+            detail_template="events/family.html",
+            links=((_("Schema versions"), "event-schemas"),),
+            summary={
+                "id": _id("EF-"),
+                "channel": "channel",
+                "compatibility": "compatibility",
+                "sensitivity_class": "sensitivity_class",
+                "producers": _length("producers"),
+                "consumers": _length("consumers"),
+            },
+            blank=lambda: {"compatibility": Mode.BACKWARD.value, "sensitivity_class": "S1"},
+            sections=(
+                Section("identity", _("Identity"), ("name", "key", "description", "description_ar", "owner")),
+                Section(
+                    "promise",
+                    _("Channel and promise"),
+                    ("channel", "compatibility", "sensitivity_class"),
+                    _("Where its events travel and what a new schema version must get on with."),
+                ),
+                Section(
+                    "parties", _("Producers and consumers"), ("producers", "consumers"), _("Who is hit by a change.")
+                ),
+                Section(
+                    "envelope", _("Envelope"), ("envelope",), _("What every event must carry beside its own data.")
+                ),
+            ),
+            columns=(
+                Column("name", _("Name"), cells.name, sort="name"),
+                Column("newest", _("Current version"), _mono("newest"), needs={"newest": _NEWEST}),
+                Column("versions", _("Versions"), _mono("versions"), needs={"versions": _VERSIONS}),
+                Column("mode", _("Mode"), _mono("compatibility")),
+                Column("channel", _("Channel"), _mono("channel")),
+                Column("owner", _("Owner"), cells.owner),
+                Column("parties", _("Producers"), _mono("producers"), needs={"producers": _length("producers")}),
+                Column("readers", _("Consumers"), _mono("consumers"), needs={"consumers": _length("consumers")}),
+                Column("state", _("State"), cells.state),
+                Column("updated", _("Changed"), cells.updated, sort="updated_at"),
+            ),
+        )
+    )
+    register(
+        Kind(
+            name="event_schema",
+            model=EventSchema,
+            serializer=SchemaSerializer,
+            label=_("Schema version"),
+            label_plural=_("Schema versions"),
+            purpose=_(
+                "One JSON Schema of a family, fixed once registered; the next one must keep the family's promise."
+            ),
+            collection="event-schemas",
+            pages="event-schemas",
+            prefix="ES",
+            filterset=SchemaFilter,
+            floor=rules.floor_of_schema,
+            transition_problems=rules.schema_transition,
+            impact=impact.impact_of_schema,
+            detail_template="events/schema.html",
+            links=((_("Event families"), "events"),),
+            summary={"id": _id("ES-"), "family": "family", "number": _NUMBER},
+            blank=_blank_schema,
+            sections=(
+                Section("identity", _("Identity"), ("family", "number", "key", "name", "description", "owner")),
+                Section(
+                    "schema", _("Schema"), ("schema",), _("What an event must be. The verdict shows while you write.")
+                ),
+                Section("examples", _("Examples"), ("examples",), _("Tried against this version and every later one.")),
+                Section(
+                    "break",
+                    _("If it breaks the promise"),
+                    ("migration_note", "deadline", "waiver_reason", "waiver_expires"),
+                    _("A new major with a note and a deadline, or a waiver that the approvers sign."),
+                ),
+            ),
+            columns=(
+                Column("name", _("Name"), cells.name, sort="name"),
+                Column("family", _("Family"), _family),
+                Column("number", _("Number"), _mono("number")),
+                Column("owner", _("Owner"), cells.owner),
+                Column("state", _("State"), cells.state),
+                Column("updated", _("Changed"), cells.updated, sort="updated_at"),
+            ),
+        )
+    )

@@ -1,0 +1,85 @@
+"""The line of versions of a family: which stand, and what a new one must get on with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from events.models import EventFamily, EventSchema
+from events.schemas import Judgement, Mode, Schema, bundled, judge
+from portal.registry.documents import Document
+from portal.registry.models import EntryState
+
+STANDING = (EntryState.ACTIVE, EntryState.DEPRECATED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One version that stands."""
+
+    key: str
+    number: str
+    schema: Schema
+    examples: list[Any]
+    breaks: bool
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """For comparing numbers."""
+        return order_of(self.number)
+
+
+def order_of(number: str) -> tuple[int, ...]:
+    """1.10.0 comes after 1.9.0."""
+    return tuple(int(part) for part in number.split("."))
+
+
+def lookup(family: str, version: str) -> Schema | None:
+    """The schema of a version that stands, for references; None where there is none."""
+    parts = [int(part) for part in version.split(".")]
+    found = EventSchema.objects.filter(
+        family=family, major=parts[0], minor=parts[1], patch=parts[2], state__in=STANDING
+    ).first()
+    return found.document["schema"] if found is not None else None
+
+
+def versions_of(family: str) -> list[Standing]:
+    """The versions of a family that stand, oldest first."""
+    rows = EventSchema.objects.filter(family=family, state__in=STANDING).order_by("major", "minor", "patch")
+    found: list[Standing] = []
+    for one in rows:
+        told = one.document
+        breaks = breaks_openly(told, found)
+        found.append(Standing(one.key, one.number, told["schema"], told["examples"], breaks))
+    return found
+
+
+def standing_family(key: str, *, hold: bool = False) -> EventFamily | None:
+    """The family, if it is active; with `hold` under its row lock, so that its versions come one after the other."""
+    rows = EventFamily.objects.filter(key=key, state=EntryState.ACTIVE)
+    if hold and connection.in_atomic_block:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    return rows.first()
+
+
+def breaks_openly(document: Document, earlier: list[Standing]) -> bool:
+    """Whether it is the first of a new major and says how to move on and by when: a break of the mode is then no drift."""
+    major = order_of(document["number"])[0]
+    first = all(one.order[0] < major for one in earlier)
+    return bool(earlier) and first and bool(document["migration_note"] and document["deadline"])
+
+
+def line_before(document: Document, versions: list[Standing]) -> list[Standing]:
+    """The earlier versions that a new one must get on with: back to the last that broke openly, that one included."""
+    earlier = [one for one in versions if one.order < order_of(document["number"])]
+    if breaks_openly(document, earlier):
+        return []
+    begun = max((index for index, one in enumerate(earlier) if one.breaks), default=0)
+    return earlier[begun:]
+
+
+def judged(document: Document, family: EventFamily) -> Judgement:
+    """What the family's mode says of a version. Raises Unresolved when a reference leads nowhere any more."""
+    earlier = line_before(document, versions_of(family.key))
+    new = bundled(document["schema"], lookup)
+    return judge(new, [(one.number, bundled(one.schema, lookup)) for one in earlier], Mode(family.compatibility))
