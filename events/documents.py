@@ -188,6 +188,15 @@ class Example(StrictSerializer):
 class SchemaSerializer(EntrySerializer):
     """One schema version of a family. Family, number and schema are fixed once it is registered."""
 
+    key = serializers.RegexField(
+        KEY_PATTERN,
+        max_length=60,
+        label=_("Key"),
+        help_text=_("Made from family and number, so that nobody has to look it up."),
+        style={"example": "order-placed-v1-0-0"},
+        error_messages={"invalid": _("Family and number with hyphens: order-placed-v1-0-0.")},
+    )
+
     family = serializers.RegexField(
         KEY_PATTERN,
         max_length=40,

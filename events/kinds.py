@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from events import impact, rules
 from events.documents import FamilySerializer, SchemaSerializer
@@ -86,6 +87,20 @@ def _mono(name: str) -> Any:
     return draw
 
 
+def _current(row: Any, now: datetime) -> SafeString:
+    """The newest version that stands, over how many there are."""
+    if not row.newest:
+        return format_html('<span class="faint">{}</span>', _("none yet"))
+    count = ngettext("one version", "%(n)d versions", row.versions) % {"n": row.versions}
+    return format_html(
+        '<span class="two"><bdi class="mono" dir="ltr">{}</bdi><span>{}</span></span>', row.newest, count
+    )
+
+
+def _parties(row: Any, now: datetime) -> SafeString:
+    return format_html('<bdi dir="ltr">{} → {}</bdi>', row.producers, row.consumers)
+
+
 def _family(row: Any, now: datetime) -> SafeString:
     address = reverse("entry", args=["events", row.family])
     return format_html('<a href="{}"><bdi class="mono" dir="ltr">{}</bdi></a>', address, row.family)
@@ -140,13 +155,16 @@ def register_kinds() -> None:
             ),
             columns=(
                 Column("name", _("Name"), cells.name, sort="name"),
-                Column("newest", _("Current version"), _mono("newest"), needs={"newest": _NEWEST}),
-                Column("versions", _("Versions"), _mono("versions"), needs={"versions": _VERSIONS}),
+                Column("newest", _("Current version"), _current, needs={"newest": _NEWEST, "versions": _VERSIONS}),
                 Column("mode", _("Mode"), _mono("compatibility")),
                 Column("channel", _("Channel"), _mono("channel")),
                 Column("owner", _("Owner"), cells.owner),
-                Column("parties", _("Producers"), _mono("producers"), needs={"producers": _length("producers")}),
-                Column("readers", _("Consumers"), _mono("consumers"), needs={"consumers": _length("consumers")}),
+                Column(
+                    "parties",
+                    _("Producers → consumers"),
+                    _parties,
+                    needs={"producers": _length("producers"), "consumers": _length("consumers")},
+                ),
                 Column("state", _("State"), cells.state),
                 Column("updated", _("Changed"), cells.updated, sort="updated_at"),
             ),

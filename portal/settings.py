@@ -248,7 +248,7 @@ TICKS: list[tuple[str, float]] = [
     ("portal.outbox.delivery.tick", 2.0),
 ]
 # URL configurations of the apps, included under /api/v1/ and under /.
-API_URLCONFS = ["connectors.urls_api", "severity.urls_api"]
+API_URLCONFS = ["connectors.urls_api", "events.urls_api", "severity.urls_api"]
 PAGE_URLCONFS = ["connectors.urls", "severity.urls"]
 # Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
 OVERVIEW_BLOCKS = "severity.overview.blocks"

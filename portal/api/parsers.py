@@ -7,7 +7,11 @@ import orjson
 from django.conf import settings
 from rest_framework import exceptions, parsers
 
+from portal.registry.documents import deeper_than
+
 TOO_LARGE = 413
+# A document may be 60 deep, inside a body or two; what is deeper only wears out whoever reads it.
+MAX_DEPTH = 100
 
 
 class BodyTooLargeError(exceptions.APIException):
@@ -34,6 +38,8 @@ class JSONParser(parsers.BaseParser):
             value = orjson.loads(body) if body.strip() else {}
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError(f"The body is not JSON: {error}") from None
+        if deeper_than(value, MAX_DEPTH):
+            raise exceptions.ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
         if b"\\u0000" in body:
             raise exceptions.ParseError("The body holds a NUL character, which the database cannot keep.")
         return value

@@ -35,7 +35,7 @@ def bounds_problem(document: object) -> Problem | None:
     """What makes a document too large or too deep to be kept, if anything."""
     if not isinstance(document, dict):
         return Problem("", str(_("The document must be an object.")), "not_an_object")
-    if _deeper_than(document, MAX_DEPTH):
+    if deeper_than(document, MAX_DEPTH):
         return Problem("", str(_("The document is nested deeper than %d levels.") % MAX_DEPTH), "too_deep")
     try:
         size = len(canonical(document))
@@ -48,7 +48,8 @@ def bounds_problem(document: object) -> Problem | None:
     return None
 
 
-def _deeper_than(value: object, limit: int) -> bool:
+def deeper_than(value: object, limit: int) -> bool:
+    """Whether a JSON value is nested deeper than this many levels; without recursion."""
     level: list[object] = [value]
     for _depth in range(limit + 1):
         level = [

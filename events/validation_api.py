@@ -1,0 +1,101 @@
+"""`POST /api/v1/events/validate/`: would these events be accepted?"""
+
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, TypedDict
+
+import orjson
+from django.conf import settings
+from django.http import HttpResponse
+from rest_framework import parsers, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from events.validation import Outcome, Registered
+from portal.api.parsers import BodyTooLargeError, JSONParser
+from portal.api.views import PortalViewSet
+from portal.refusals import Problem
+from portal.registry.documents import StrictSerializer
+from portal.roles import Permission
+
+NDJSON = "application/x-ndjson"
+MOST_LINES = 50_000
+
+
+class ErrorAnswer(TypedDict):
+    """One thing wrong: where in the envelope, what, and a stable code."""
+
+    pointer: str
+    message: str
+    code: str
+
+
+class OutcomeAnswer(TypedDict):
+    """What became of one event: accepted or not, and by which version of which family it was judged."""
+
+    accepted: bool
+    family: str | None
+    version: str | None
+    errors: list[ErrorAnswer]
+
+
+class EventBody(StrictSerializer):
+    """One event in its envelope."""
+
+    event = serializers.JSONField(help_text="The envelope with `data`, see the event envelope's schema.")
+
+
+class Lines(parsers.BaseParser):
+    """`application/x-ndjson`: the lines as they are, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes."""
+
+    media_type = NDJSON
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise BodyTooLargeError(f"The body is larger than {limit // 1024} kB; send it in parts.")
+        lines = [line for line in body.split(b"\n") if line.strip()]
+        if len(lines) > MOST_LINES:
+            raise BodyTooLargeError(f"More than {MOST_LINES} events; send them in parts.")
+        return lines
+
+
+def outcome_answer(outcome: Outcome) -> OutcomeAnswer:
+    """One outcome."""
+    return {
+        "accepted": outcome.accepted,
+        "family": outcome.family,
+        "version": outcome.version,
+        "errors": [{"pointer": one.path, "message": one.message, "code": one.code} for one in outcome.problems],
+    }
+
+
+def _outcomes(lines: list[bytes]) -> Iterator[bytes]:
+    registered = Registered()
+    for line in lines:
+        try:
+            outcome = registered.judge(orjson.loads(line))
+        except orjson.JSONDecodeError as error:
+            outcome = Outcome(False, None, None, (Problem("", f"The line is not JSON: {error}", "not_json"),))
+        yield orjson.dumps(outcome_answer(outcome))
+
+
+class ValidationViewSet(PortalViewSet):
+    """Judges events in their envelopes; nothing is written."""
+
+    parser_classes = [JSONParser, Lines]
+    bodies: dict[str, Any] = {"create": EventBody}
+    answers = {"create": {200: OutcomeAnswer}}
+    write_permissions = {"create": Permission.VIEW}
+
+    def create(self, request: Request) -> HttpResponse:
+        """Judge one event (`{"event": …}`), or one a line as `application/x-ndjson`, answered line by line.
+
+        A refused event is an answer and no error: the status is 200, `accepted` says which.
+        """
+        if isinstance(request.data, list) and (request.content_type or "").split(";")[0] == NDJSON:
+            return HttpResponse(b"".join(line + b"\n" for line in _outcomes(request.data)), content_type=NDJSON)
+        event = self.body(EventBody)["event"]
+        return Response(outcome_answer(Registered().judge(event)))
