@@ -11,11 +11,15 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.operations.services import database_now
+from portal.outbox import lanes
+from portal.outbox.models import Delivery, Notice, WebhookEndpoint
 from severity import sweep
 from severity.models import Incident
 from tests.browser.conftest import Visitor
 from tests.connectors.tracking import world
 from tests.documents import data_movement_document, runtime_tool_document, without
+from tests.events.registering import family, version
+from tests.events.test_registry import with_field
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
 from tests.severity.slipping import PASSED, running
@@ -74,6 +78,13 @@ def pages(committed: None) -> list[Asked]:
     for operation in PLANS:
         world.start(task.connector, operation)
     sweep.tick()
+    family()
+    one, two = version(), version("1.1.0", with_field())
+    lanes.expand()
+    Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:3]).update(
+        due_at=None, last_error="Given up: no answer."
+    )
+    WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/in", secret_ref="env:CREDENTIAL_HOOK")
     mild, *_, bad = Incident.objects.order_by("severity")
     return [
         ("sign-in", "", reverse("sign-in")),
@@ -93,6 +104,19 @@ def pages(committed: None) -> list[Asked]:
         ("change", "huda", reverse("change", args=[urgent.human_id])),
         ("approvals", "omar", reverse("approvals") + "?tab=team"),
         ("change-edit", "amal", reverse("change-edit", args=[draft.human_id]) + "?check=1"),
+        ("notices", "omar", reverse("notices")),
+        ("notices", "vera", reverse("notices")),
+        ("notice", "omar", reverse("notice", args=[Notice.objects.filter(user__username="omar").latest("id").pk])),
+        ("notice-choices", "omar", reverse("notice-choices")),
+        ("deliveries", "adam", reverse("deliveries")),
+        ("endpoints", "adam", reverse("endpoints")),
+        ("endpoint-new", "adam", reverse("endpoint-new")),
+        ("endpoint", "adam", reverse("endpoint", args=["pager"])),
+        ("events", "amal", reverse("events")),
+        ("event-schemas", "amal", reverse("event-schemas")),
+        ("entry", "amal", reverse("entry", args=["events", one.family])),
+        *(("entry", "amal", shown.get_absolute_url()) for shown in (one, two)),
+        ("entry-new", "amal", reverse("entry-new", args=["event-schemas"])),
         ("tools", "amal", reverse("tools")),
         ("tools", "amal", reverse("tools") + "?q=zzz"),
         ("syncs", "amal", reverse("syncs")),
