@@ -1,13 +1,13 @@
-"""`python -m bench [sweep|polling|lists|changes] [--help]`: measure beside the raw limits. Without a name, all of them."""
+"""`python -m bench [PART] [--help]`: measure beside the raw limits. Without the name of a part, all of them."""
 
 import argparse
 import os
 import subprocess
 import sys
 
-from bench import changes, lists, polling, sweep
+from bench import changes, lists, polling, schemas, sweep
 
-PARTS = {"sweep": sweep, "polling": polling, "lists": lists, "changes": changes}
+PARTS = {"sweep": sweep, "polling": polling, "lists": lists, "changes": changes, "schemas": schemas}
 
 
 def main() -> int:

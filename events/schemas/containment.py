@@ -5,6 +5,7 @@ difference is looked for and checked against both schemas; where one is found, t
 """
 
 import time
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import chain, islice
 from typing import Any, NamedTuple
@@ -19,6 +20,8 @@ from events.schemas.walking import DRAFT_07, Schema, dialect_of, walk
 
 # How long an event that shows the difference is looked for, in seconds.
 SEARCH_SECONDS = 0.25
+# How long a smaller one is looked for once there is one.
+BETTER_SECONDS = 0.001
 MOST_PROBES = 160
 _NAMES = ("properties", "required", "dependentRequired", "dependentSchemas", "dependencies")
 _EDGES = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern", "minLength",
@@ -50,16 +53,21 @@ def validator_of(schema: Schema) -> jsonschema_rs.Validator:
 
 def covers(wider: Schema, narrower: Schema) -> Shown:
     """Whether `wider` accepts every event that `narrower` accepts. Both are bundled. Never raises for a sound schema."""
+    if wider == narrower:
+        return Shown(Answer.YES)
+    search = _Search(wider, narrower)
+    # What is plain to see is seen at once: the library takes far longer to say that something is missing.
+    event = search.among(search.bases)
+    if event is not None:
+        return Shown(Answer.NO, event)
     answer, rest = _judged(wider, narrower)
     if answer is Answer.YES:
         return Shown(answer)
-    event = _difference(wider, narrower, rest)
+    event = search.difference(rest)
     return Shown(Answer.NO if event is not None else answer, event)
 
 
 def _judged(wider: Schema, narrower: Schema) -> tuple[Answer, Schema | None]:
-    if wider == narrower:
-        return Answer.YES, None
     try:
         wide, narrow = _canonical(wider), _canonical(narrower)
         contained = wide.covers(narrow)
@@ -81,29 +89,40 @@ def _canonical(schema: Schema) -> jsonschema_rs.CanonicalSchema:
     )
 
 
-def _difference(wider: Schema, narrower: Schema, rest: Schema | None) -> dict[str, Any] | None:
-    """An event that `narrower` accepts and `wider` refuses; always checked against both."""
-    end = time.monotonic() + SEARCH_SECONDS
-    accepts, takes = validator_of(narrower), validator_of(wider)
-    bases = [event for event in candidates(narrower, narrower) if isinstance(event, dict)]
-    lost = candidates(rest, rest) if isinstance(rest, dict) else iter(())
-    probes = _probes(wider, narrower)
-    grown = (event for base in bases[:6] for event in mutations(base, probes))
-    twice = (
-        event
-        for base in bases[:2]
-        for once in mutations(base, probes[:20])
-        if accepts.is_valid(once)
-        for event in mutations(once, probes[:20])
-    )
-    found: list[dict[str, Any]] = []
-    for event in chain(lost, bases, grown, twice):
-        if time.monotonic() > end or len(found) >= ENOUGH:
-            break
-        if isinstance(event, dict) and accepts.is_valid(event) and not takes.is_valid(event):
-            found.append(event)
-    # The smallest shows the difference best.
-    return min(found, key=lambda event: len(orjson.dumps(event)), default=None)
+class _Search:
+    """Looks for an event that `narrower` accepts and `wider` refuses; what it finds is always checked against both."""
+
+    def __init__(self, wider: Schema, narrower: Schema) -> None:
+        self.wider, self.narrower = wider, narrower
+        self.accepts, self.takes = validator_of(narrower), validator_of(wider)
+        self.bases = [event for event in candidates(narrower, narrower) if isinstance(event, dict)]
+        self.end = time.monotonic() + SEARCH_SECONDS
+
+    def among(self, events: Iterable[Any]) -> dict[str, Any] | None:
+        """The smallest of the first few that show the difference: it shows it best."""
+        found: list[dict[str, Any]] = []
+        end = self.end
+        for event in events:
+            if time.monotonic() > end or len(found) >= ENOUGH:
+                break
+            if isinstance(event, dict) and self.accepts.is_valid(event) and not self.takes.is_valid(event):
+                found.append(event)
+                end = min(end, time.monotonic() + BETTER_SECONDS)
+        return min(found, key=lambda event: len(orjson.dumps(event)), default=None)
+
+    def difference(self, rest: Schema | None) -> dict[str, Any] | None:
+        """Look further: where the library says that something is lost, and around the events that `narrower` accepts."""
+        lost = candidates(rest, rest) if isinstance(rest, dict) else iter(())
+        probes = _probes(self.wider, self.narrower)
+        grown = (event for base in self.bases[:6] for event in mutations(base, probes))
+        twice = (
+            event
+            for base in self.bases[:2]
+            for once in mutations(base, probes[:20])
+            if self.accepts.is_valid(once)
+            for event in mutations(once, probes[:20])
+        )
+        return self.among(chain(lost, grown, twice))
 
 
 def _probes(*schemas: Schema) -> list[Any]:

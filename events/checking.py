@@ -1,0 +1,101 @@
+"""Judging the files of a repository, without a database: sound, unchanged where they are locked, and no silent drift."""
+
+from typing import Any
+
+from events.documents import FamilySerializer, SchemaSerializer
+from events.files import Fault, Tree, digest
+from events.schemas import Answer, Mode, Unresolved, Verdict, bundled, differences, judge, problems_of, validator_of
+from portal.registry.documents import flatten
+
+FAMILY_DEFAULTS: dict[str, Any] = {"description_ar": "", "producers": [], "consumers": []}
+
+
+def faults_of(tree: Tree) -> list[Fault]:
+    """Everything that is wrong, file by file."""
+    found = [*tree.faults, *_lock_faults(tree)]
+    for key, document in sorted(tree.families.items()):
+        found += _invalid(f"{key}/family.json", FamilySerializer(data=document))
+    for family in sorted({name for name, _number in tree.versions}):
+        found += _family_faults(tree, family)
+    return found
+
+
+def _lock_faults(tree: Tree) -> list[Fault]:
+    found = []
+    for name, held in sorted(tree.lock.items()):
+        family, _slash, number = name.rpartition("/")
+        document = tree.versions.get((family, number))
+        if document is None:
+            found.append(Fault(f"{name}.json", "It is locked and is not there: a registered version stays.", "gone"))
+        elif digest(document["schema"]) != held:
+            found.append(Fault(f"{name}.json", "It is locked and was changed: register the next version.", "changed"))
+    return found
+
+
+def _invalid(path: str, serializer: Any) -> list[Fault]:
+    if serializer.is_valid():
+        return []
+    return [Fault(path, f"{one.path}: {one.message}", one.code) for one in flatten(serializer.errors)]
+
+
+def _family_faults(tree: Tree, family: str) -> list[Fault]:
+    document = tree.families.get(family)
+    versions = tree.of(family)
+    found = []
+    if document is None:
+        return [Fault(f"{family}/family.json", "The family's own document is missing.", "no_family")]
+    mode = document.get("compatibility")
+    if mode not in list(Mode):
+        return []
+    line: list[dict[str, Any]] = []
+    for one in versions:
+        path = f"{family}/{one['number']}.json"
+        wrong = [Fault(path, f"{p.path or '#'}: {p.message}", p.code) for p in problems_of(one["schema"], tree.lookup)]
+        wrong += [] if wrong else _invalid(path, SchemaSerializer(data=one))
+        found += wrong
+        if wrong:
+            continue
+        if _breaks_openly(one, line):
+            line = []
+        elif not one.get("waiver_reason"):
+            found += _drift(tree, one, line, Mode(mode), path)
+        found += _example_faults(tree, one, path)
+        line.append(one)
+    return found
+
+
+def _breaks_openly(document: dict[str, Any], line: list[dict[str, Any]]) -> bool:
+    major = document["number"].split(".")[0]
+    first = all(one["number"].split(".")[0] != major for one in line)
+    return bool(line) and first and bool(document.get("migration_note") and document.get("deadline"))
+
+
+def _drift(tree: Tree, document: dict[str, Any], line: list[dict[str, Any]], mode: Mode, path: str) -> list[Fault]:
+    try:
+        new = bundled(document["schema"], tree.lookup)
+        earlier = [(one["number"], bundled(one["schema"], tree.lookup)) for one in line]
+    except Unresolved as error:
+        return [Fault(path, str(error), "dangling")]
+    against = judge(new, earlier, mode).against
+    return [
+        Fault(path, _explained(mode, verdict, dict(earlier)[verdict.version], new), "incompatible")
+        for verdict in against
+    ]
+
+
+def _explained(mode: Mode, verdict: Verdict, old: Any, new: Any) -> str:
+    who = "cannot read every event of" if verdict.direction == "backward" else "is not read by"
+    if verdict.answer is Answer.UNKNOWN:
+        who = "cannot be proven to get on with"
+    told = [f"{one.pointer}: {one.sentence}" for one in differences(old, new) if verdict.direction in one.hurts][:6]
+    shown = [f"For example: {verdict.event}"] if verdict.event is not None else []
+    return " ".join([f"{mode} is broken: it {who} {verdict.version}.", *told, *shown])
+
+
+def _example_faults(tree: Tree, document: dict[str, Any], path: str) -> list[Fault]:
+    validator = validator_of(bundled(document["schema"], tree.lookup))
+    return [
+        Fault(path, f"The example “{one['name']}” should be {'accepted' if one['valid'] else 'refused'}.", "example")
+        for one in document.get("examples") or []
+        if validator.is_valid(one["event"]) != one["valid"]
+    ]
