@@ -5,6 +5,7 @@ answered "unknown", which is a refusal; the next question starts another.
 """
 
 import atexit
+import hashlib
 import logging
 import os
 import selectors
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 SECONDS = 3.0
 _ROOT = Path(__file__).resolve().parents[2]
 _CHUNK = 65_536
+KEPT = 2_000
 
 
 class _Gone(Exception):
@@ -78,20 +80,30 @@ class _Child:
 
 
 _lock = threading.Lock()
+_kept: dict[bytes, Shown] = {}
 _child: _Child | None = None
 
 
 def covers(wider: Schema, narrower: Schema, *, seconds: float = SECONDS) -> Shown:
     """Whether `wider` accepts every event that `narrower` accepts, within bounds; both bundled."""
     question = orjson.dumps({"wider": wider, "narrower": narrower})
+    name = hashlib.sha256(question).digest()
     with _lock:
+        known = _kept.get(name)
+        if known is not None:
+            return known
         try:
             found = _standing().ask(question, seconds)
         except _Gone:
             logger.warning("judging two schemas took too long or too much; the answer is unknown")
             _end()
             return Shown(Answer.UNKNOWN)
-    return Shown(Answer(found["answer"]), found["event"])
+        shown = Shown(Answer(found["answer"]), found["event"])
+        # Two schemas never change, so their answer does not either; the oldest makes room.
+        if len(_kept) >= KEPT:
+            _kept.pop(next(iter(_kept)))
+        _kept[name] = shown
+    return shown
 
 
 def _standing() -> _Child:

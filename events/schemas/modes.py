@@ -1,5 +1,6 @@
 """The seven compatibility modes, and what a new version of a schema means under one of them."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,6 +9,9 @@ from typing import Any
 from events.schemas.containment import Answer, Shown
 from events.schemas.guarded import covers
 from events.schemas.walking import Schema, dialect_of
+
+# A whole judgement takes no longer, however many versions there are; what is not answered by then is unknown.
+SECONDS = 8.0
 
 
 class Mode(StrEnum):
@@ -82,11 +86,14 @@ def judge(
 ) -> Judgement:
     """Judge a new schema against the earlier versions of its line, oldest first. All are bundled."""
     counting = list(earlier) if mode.transitive else list(earlier)[-1:]
-    found = [
-        _verdict(new, version, old, direction, compare)
-        for version, old in reversed(counting)
-        for direction in mode.directions
-    ]
+    end = time.monotonic() + SECONDS
+    found = []
+    for version, old in reversed(counting):
+        for direction in mode.directions:
+            if time.monotonic() > end:
+                found.append(Verdict(version, direction, Answer.UNKNOWN))
+            else:
+                found.append(_verdict(new, version, old, direction, compare))
     return Judgement(mode, tuple(found))
 
 

@@ -81,7 +81,7 @@ def _take(endpoint: WebhookEndpoint, receiver: Receiver) -> None:
 def add_endpoint(*, actor: Actor, name: str, receiver: Receiver, now: datetime) -> WebhookEndpoint:
     """Have a receiver told from now on. The name is fixed: it is what the delivery log calls it."""
     _require(actor)
-    if len(name) > 60 or not _NAME.fullmatch(name):
+    if len(name) > 60 or not _NAME.fullmatch(name) or name == "new":
         message = _("Use lower-case letters, digits and single hyphens, beginning with a letter.")
         raise Invalid("endpoint", message, [Problem("name", message, "name")])
     _checked(receiver)

@@ -61,6 +61,8 @@ def test_a_name_is_taken_once_and_stays() -> None:
         add()
     with pytest.raises(Invalid):
         add(name="Not A Name")
+    with pytest.raises(Invalid):
+        add(name="new")
     with pytest.raises(Missing):
         endpoints.send_test(actor=people.actor("adam"), name="nobody", now=database_now())
 

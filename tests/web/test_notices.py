@@ -60,6 +60,7 @@ def test_another_persons_notice_is_not_there() -> None:
     client = signed_in("noor")
     assert "CHG-1" not in text(client, "/notices/?tab=all")
     text(client, f"/notices/{Notice.objects.get().pk}/", status=404)
+    text(client, f"/notices/{'9' * 40}/", status=404)
     assert Notice.objects.get().read_at is None
 
 

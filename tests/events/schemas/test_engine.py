@@ -19,10 +19,11 @@ from events.schemas import (
     guarded,
     judge,
     lost_fields,
+    modes,
     problems_of,
     validator_of,
 )
-from events.schemas.containment import covers
+from events.schemas.containment import Shown, covers
 from events.schemas.references import Unresolved, referred
 
 MONEY = {
@@ -279,6 +280,7 @@ def test_fields_are_listed_and_what_a_consumer_loses_is_found() -> None:
 
 
 def test_the_child_process_answers_as_the_engine_does_and_comes_back_after_it_was_killed() -> None:
+    guarded._kept.clear()
     assert guarded.covers(OPEN, CLOSED) == covers(OPEN, CLOSED)
     child = guarded._standing()
     os.kill(child.process.pid, signal.SIGKILL)
@@ -287,6 +289,7 @@ def test_the_child_process_answers_as_the_engine_does_and_comes_back_after_it_wa
 
 
 def test_what_takes_too_long_is_unknown_and_the_next_question_is_answered() -> None:
+    guarded._kept.clear()
     child = guarded._standing()
     os.kill(child.process.pid, signal.SIGSTOP)
     began = time.monotonic()
@@ -294,6 +297,33 @@ def test_what_takes_too_long_is_unknown_and_the_next_question_is_answered() -> N
     assert time.monotonic() - began < 2
     assert child.process.poll() is not None
     assert guarded.covers(OPEN, CLOSED).answer is Answer.YES
+
+
+def test_what_was_answered_is_not_asked_again_and_unknown_for_lack_of_time_is() -> None:
+    guarded._kept.clear()
+    guarded.covers(OPEN, CLOSED)
+    guarded._end()
+    assert guarded.covers(OPEN, CLOSED).answer is Answer.YES
+    assert guarded._child is None, "nobody was asked"
+    os.kill(guarded._standing().process.pid, signal.SIGSTOP)
+    assert guarded.covers(CLOSED, OPEN, seconds=0.2).answer is Answer.UNKNOWN
+    assert guarded.covers(CLOSED, OPEN).answer is Answer.NO
+
+
+def test_a_whole_judgement_ends_however_slow_each_answer_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(modes, "SECONDS", 0.2)
+    asked = []
+
+    def slow(wider: Any, narrower: Any) -> Shown:
+        asked.append(wider)
+        time.sleep(0.15)
+        return Shown(Answer.YES)
+
+    earlier = [(f"1.{number}.0", OPEN) for number in range(10)]
+    judged = judge(OPEN, earlier, Mode.FULL_TRANSITIVE, compare=slow)
+    assert len(asked) < 4
+    assert len(judged.verdicts) == 20
+    assert not judged.compatible
 
 
 def test_many_threads_ask_one_child() -> None:
@@ -312,6 +342,7 @@ def test_after_a_fork_each_process_has_a_child_of_its_own() -> None:
     reader, writer = os.pipe()
     pid = os.fork()
     if not pid:
+        guarded._kept.clear()
         answer = guarded.covers(OPEN, CLOSED).answer
         child = guarded._standing().process.pid
         os.write(writer, f"{answer} {child != before}".encode())
