@@ -182,7 +182,7 @@ class Example(StrictSerializer):
         label=_("Accepted"),
         help_text=_("Whether the schema must accept it; otherwise it must refuse it."),
     )
-    event = JSONTextField(label=_("Event"), style={"rows": 6, "mono": True})
+    event = JSONTextField(label=_("Event"), style={"rows": 8, "mono": True})
 
 
 class SchemaSerializer(EntrySerializer):

@@ -152,7 +152,9 @@ def _control(field: Any, value: Any, *, fixed: bool) -> Node:
             if value is None
             else json.dumps(value, indent=2, ensure_ascii=False)
         )
-        control |= {"control": "code", "value": text, "rows": 6, "span": 6}
+        # What is long enough to ask for rows of its own has the whole width.
+        span = None if style.get("rows") else 6
+        control |= {"control": "code", "value": text, "rows": style.get("rows", 6), "span": span}
     elif isinstance(field, serializers.ListField):
         lines = "\n".join(str(line) for line in value) if isinstance(value, list) else value or ""
         control |= {"control": "textarea", "value": lines, "rows": 3, "mono": True, "maxlength": None, "span": 6}
