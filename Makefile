@@ -54,7 +54,8 @@ lint: $(DEV)
 		$(BIN)/python manage.py makemigrations --check --dry-run
 
 chaos: $(DEV) ## Kill and restart things at random for CHAOS_SECONDS (120)
-	CHAOS_SECONDS=$${CHAOS_SECONDS:-120} PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m chaos $(ARGS)
+	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
+	CHROMIUM="$$chromium" CHAOS_SECONDS=$${CHAOS_SECONDS:-120} PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m chaos $(ARGS)
 
 bench: $(DEV) ## Measure against the raw limits, side by side
 	@PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(WITH_DATABASE) $(BIN)/python -m bench $(ARGS)
