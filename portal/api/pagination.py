@@ -50,7 +50,7 @@ class KeysetPagination(CursorPagination):
     @staticmethod
     def _last(view: Any) -> str:
         """Which of two equal rows comes first."""
-        return str(getattr(view, "tie", "-id"))
+        return str(getattr(view, "last_order", "-id"))
 
     def _tie(self, view: Any) -> tuple[str, ...]:
         return (self._last(view),) if getattr(view, "ordering", self.ordering) not in ("-id", "id") else ()

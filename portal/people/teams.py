@@ -57,7 +57,8 @@ def _save(team: Team) -> None:
 
 
 def _people(usernames: Sequence[str]) -> list[User]:
-    found = list(User.objects.filter(username__in=usernames).order_by("username"))
+    wanted = [name for name in usernames if name.isprintable()]
+    found = list(User.objects.filter(username__in=wanted).order_by("username"))
     missing = sorted(set(usernames) - {user.username for user in found})
     if missing:
         message = _("There is no account “%s”.") % ", ".join(missing)

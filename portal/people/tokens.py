@@ -19,6 +19,11 @@ from portal.roles import ActorType, Permission, may
 USED_AGAIN_AFTER = timedelta(minutes=1)
 
 
+def key_of(token: str) -> str:
+    """How a token begins: enough to name it, far too little to use it."""
+    return token[: int(CONSTANTS.TOKEN_KEY_LENGTH)]
+
+
 @transaction.atomic
 def create_token(
     *, actor: Actor, user: User, actor_type: str, name: str, now: datetime, lasts: timedelta | None = None
@@ -33,7 +38,7 @@ def create_token(
         [
             ApiToken(
                 digest=digest,
-                token_key=token[: CONSTANTS.TOKEN_KEY_LENGTH],
+                token_key=key_of(token),
                 user=user,
                 actor_type=actor_type,
                 name=name,
@@ -97,7 +102,7 @@ def revoke_token(*, actor: Actor, key: str, now: datetime) -> ApiToken:
     """End a token: one's own, one of a machine that one answers for, any as an administrator."""
     human = require_human(actor)
     tokens = ApiToken.objects.select_for_update(of=("self",), no_key=True).select_related("user")
-    token: ApiToken | None = tokens.filter(token_key=key).first()
+    token: ApiToken | None = tokens.filter(token_key=key).first() if key.isprintable() else None
     # Whether a token exists is nobody else's business.
     if token is None or not (_may_hold(actor, human, token.user) or may(actor, Permission.MANAGE_PEOPLE)):
         raise Missing("no_such_token", _("There is no token “%s” of yours.") % key)
