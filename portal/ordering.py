@@ -15,6 +15,9 @@ class Ordering(django_filters.OrderingFilter):
     step over nothing.
     """
 
+    # Which of two equal rows comes first; for a model without `id` another unique column.
+    tie = "-id"
+
     def __init__(self, **columns: str) -> None:
         self.columns = columns
         super().__init__(fields=[(column, name) for name, column in columns.items()], label=_("Order"))
@@ -23,7 +26,7 @@ class Ordering(django_filters.OrderingFilter):
         """Sorted as asked for, as it is unless asked."""
         if value in EMPTY_VALUES:
             return queryset
-        return queryset.order_by(*(self.get_ordering_value(one) for one in value), "-id")
+        return queryset.order_by(*(self.get_ordering_value(one) for one in value), self.tie)
 
 
 def orderings_of(filterset_class: Any) -> dict[str, str]:

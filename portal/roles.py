@@ -1,6 +1,6 @@
 """The one table of who may do what.
 
-Everything that is not named here is refused. Pages, API, commands and the admin site ask `may()`; none of them holds a rule of
+Everything that is not named here is refused. Pages, API and commands ask `may()`; none of them holds a rule of
 its own. Being a superuser grants nothing.
 """
 

@@ -51,7 +51,6 @@ INSTALLED_APPS = [
     "events",
     "metrics",
     "severity",
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

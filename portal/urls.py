@@ -1,7 +1,6 @@
 """Every address of the portal."""
 
 from django.conf import settings
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from portal.operations import views as health
@@ -11,7 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("-/readyz", health.readyz, name="readyz"),
     path("api/v1/", include("portal.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("admin/", admin.site.urls),
     path("", include("portal.web.urls")),
     *(path("", include(conf)) for conf in settings.PAGE_URLCONFS),
 ]

@@ -35,7 +35,10 @@ class KeysetPagination(CursorPagination):
         if name not in allowed:
             known = ", ".join(sorted(allowed)) or "none"
             raise exceptions.ValidationError({"ordering": [f"Unknown order “{asked}”. Known: {known}."]})
-        return (("-" if asked.startswith("-") else "") + allowed[name], *(("-id",) if allowed[name] != "id" else ()))
+        return (
+            ("-" if asked.startswith("-") else "") + allowed[name],
+            *((self._last(view),) if allowed[name] != "id" else ()),
+        )
 
     def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
         """Where a row stands in the order, also by a column of what it refers to."""
@@ -44,8 +47,13 @@ class KeysetPagination(CursorPagination):
             return str(instance[name])
         return str(reduce(getattr, name.split("__"), instance))
 
+    @staticmethod
+    def _last(view: Any) -> str:
+        """Which of two equal rows comes first."""
+        return str(getattr(view, "last_order", "-id"))
+
     def _tie(self, view: Any) -> tuple[str, ...]:
-        return ("-id",) if getattr(view, "ordering", self.ordering) not in ("-id", "id") else ()
+        return (self._last(view),) if getattr(view, "ordering", self.ordering) not in ("-id", "id") else ()
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"next": self.get_next_link(), "previous": self.get_previous_link(), "results": data})

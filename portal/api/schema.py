@@ -61,7 +61,7 @@ class PortalSchema(AutoSchema):
 
     def _filters_and_headers(self) -> list[dict[str, Any]]:
         found = described.list_parameters(self.view) if self._is_list_view() else []
-        if self.method == "POST":
+        if self.method == "POST" and self._action not in getattr(self.view, "unkept", ()):
             found.append(described.header("Idempotency-Key"))
         if self._action in getattr(self.view, "matched", ()):
             found.append(described.header("If-Match"))

@@ -11,6 +11,7 @@ from portal.api.deliveries import DeliveryViewSet, EndpointViewSet
 from portal.api.entries import viewset_for
 from portal.api.notices import NoticeViewSet
 from portal.api.openapi import SchemaView
+from portal.api.people import PersonViewSet, TeamViewSet, TokenViewSet
 from portal.api.policy_test import PolicyTestViewSet
 from portal.registry import kinds
 
@@ -20,6 +21,9 @@ router.register("attachments", AttachmentViewSet, basename="api-attachment")
 router.register("notices", NoticeViewSet, basename="api-notice")
 router.register("deliveries", DeliveryViewSet, basename="api-delivery")
 router.register("webhooks", EndpointViewSet, basename="api-endpoint")
+router.register("people", PersonViewSet, basename="api-person")
+router.register("teams", TeamViewSet, basename="api-team")
+router.register("tokens", TokenViewSet, basename="api-token")
 for collection in dict.fromkeys(kind.collection for kind in kinds.all_kinds()):
     router.register(collection, viewset_for(collection), basename=f"api-{collection}")
 

@@ -17,7 +17,7 @@ from portal.operations.models import IdempotencyRecord
 from portal.operations.services import database_now
 from portal.people.actors import Actor
 from portal.people.requests import actor_of
-from portal.refusals import Missing
+from portal.refusals import Invalid, Missing, Problem
 from portal.registry.documents import flatten
 from portal.roles import Permission
 
@@ -39,6 +39,8 @@ class PortalViewSet(GenericViewSet[Any]):
     answers: Any = {}
     tagged: tuple[str, ...] = ()
     matched: tuple[str, ...] = ()
+    # Actions whose body or answer is a secret: an Idempotency-Key would keep it, so they take none.
+    unkept: tuple[str, ...] = ()
     _idempotency: IdempotencyRecord | None = None
 
     @property
@@ -105,6 +107,9 @@ class PortalViewSet(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key", "")
         if request.method == "POST" and key:
+            if self.action in self.unkept:
+                problem = Problem("Idempotency-Key", "Not taken here: nothing keeps a secret for a repeat.")
+                raise Invalid("idempotency_key", problem.message, [problem])
             begun = idempotency.begin(
                 user_id=int(request.user.pk or 0),
                 key=key,

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
@@ -50,6 +51,20 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.username
 
+    @property
+    def role_labels(self) -> list[str]:
+        """The roles in words."""
+        return [str(Role(role).label) for role in self.roles]
+
+    @property
+    def is_human(self) -> bool:
+        """Whether a human signs in with it; any other account has tokens alone."""
+        return self.actor_type == ActorType.HUMAN
+
+    def get_absolute_url(self) -> str:
+        """The page on which administrators manage it."""
+        return reverse("person", args=[self.username])
+
 
 class Team(models.Model):
     """A team owns entries and hears of their incidents."""
@@ -63,6 +78,10 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("team", args=[self.key])
 
 
 class ApiToken(AbstractAuthToken):

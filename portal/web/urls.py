@@ -13,8 +13,11 @@ from portal.web.views import (
     forms,
     inbox,
     notices,
+    people,
     policy,
     review,
+    settings,
+    teams,
 )
 from portal.web.views.overview import Overview
 
@@ -37,6 +40,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/", deliveries.Endpoints.as_view(), name="endpoints"),
     path("webhooks/new/", deliveries.Endpoint.as_view(), name="endpoint-new"),
     path("webhooks/<slug:name>/", deliveries.Endpoint.as_view(), name="endpoint"),
+    path("settings/", settings.Settings.as_view(), name="settings"),
+    path("settings/people/", people.People.as_view(), name="people"),
+    path("settings/people/new/", people.NewPerson.as_view(), name="person-new"),
+    re_path(r"^settings/people/(?P<username>[\w.@+-]{1,150})/$", people.PersonPage.as_view(), name="person"),
+    path("settings/teams/", teams.Teams.as_view(), name="teams"),
+    re_path(r"^settings/teams/(?P<key>[a-z][a-z0-9-]{0,59})/$", teams.TeamPage.as_view(), name="team"),
+    path("settings/tokens/", people.Tokens.as_view(), name="tokens"),
     path("audit/", audit.AuditLog.as_view(), name="audit"),
     path("register/", forms.Start.as_view(), name="register"),
     path("approvals/", inbox.Approvals.as_view(), name="approvals"),

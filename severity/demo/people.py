@@ -50,7 +50,6 @@ def load(now: datetime) -> bool:
                 email=f"{username}@portal.example",
                 roles=[role.value],
                 password=make_password(None) if username == WITHOUT_PASSWORD else hashed,
-                is_staff=role is Role.ADMINISTRATOR,
             )
             record(actor=LOADER, action="user.create", kind="user", key=username, now=now, detail=role.value)
     for key, name, members in TEAMS:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from portal.operations.services import database_now
 from portal.people.actors import Actor
 from portal.people.models import User
+from portal.people.rules import token_types
 from portal.people.tokens import create_token
 from portal.roles import ActorType
 
@@ -24,10 +25,14 @@ class Command(BaseCommand):
         if user is None:
             known = ", ".join(User.objects.order_by("username").values_list("username", flat=True)[:20])
             raise CommandError(f"There is no user {options['username']!r}. Users: {known or 'none yet'}.")
+        actor_type = options["actor_type"] or user.actor_type
+        allowed = token_types(ActorType(user.actor_type))
+        if actor_type not in allowed:
+            raise CommandError(f"A token of {user.username} acts as: {', '.join(allowed)}.")
         token = create_token(
             actor=Actor.system("command create_token"),
             user=user,
-            actor_type=options["actor_type"] or user.actor_type,
+            actor_type=actor_type,
             name=options["name"],
             now=database_now(),
         )
