@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from events.documents import FamilySerializer, SchemaSerializer
+from events.documents import FamilySerializer, SchemaSerializer, breaks_openly
 from events.files import Fault, Tree, digest
 from events.schemas import Answer, Mode, Unresolved, Verdict, bundled, differences, judge, problems_of, validator_of
 from portal.registry.documents import flatten
@@ -55,19 +55,13 @@ def _family_faults(tree: Tree, family: str) -> list[Fault]:
         found += wrong
         if wrong:
             continue
-        if _breaks_openly(one, line):
+        if breaks_openly(one, [before["number"] for before in line]):
             line = []
         elif not one.get("waiver_reason"):
             found += _drift(tree, one, line, Mode(mode), path)
         found += _example_faults(tree, one, path)
         line.append(one)
     return found
-
-
-def _breaks_openly(document: dict[str, Any], line: list[dict[str, Any]]) -> bool:
-    major = document["number"].split(".")[0]
-    first = all(one["number"].split(".")[0] != major for one in line)
-    return bool(line) and first and bool(document.get("migration_note") and document.get("deadline"))
 
 
 def _drift(tree: Tree, document: dict[str, Any], line: list[dict[str, Any]], mode: Mode, path: str) -> list[Fault]:

@@ -1,6 +1,7 @@
 """The documents of event families and of their schema versions."""
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,18 @@ _MODES = {
 def key_of(family: str, number: str) -> str:
     """The key of a schema version, made from its family and number: order-placed-v1-2-0."""
     return f"{family}-v{number.replace('.', '-')}"
+
+
+def order_of(number: str) -> tuple[int, ...]:
+    """1.10.0 comes after 1.9.0."""
+    return tuple(int(part) for part in number.split("."))
+
+
+def breaks_openly(document: Mapping[str, Any], earlier: Iterable[str]) -> bool:
+    """Whether it is the first of a new major and says how to move on and by when: a break of the mode is then no drift."""
+    majors = {order_of(number)[0] for number in earlier}
+    first = bool(majors) and max(majors) < order_of(document["number"])[0]
+    return first and bool(document.get("migration_note") and document.get("deadline"))
 
 
 class Producer(StrictSerializer):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 
+from events.documents import breaks_openly, order_of
 from events.models import EventFamily, EventSchema
 from events.schemas import Judgement, Mode, Schema, bundled, judge
 from portal.registry.documents import Document
@@ -29,11 +30,6 @@ class Standing:
         return order_of(self.number)
 
 
-def order_of(number: str) -> tuple[int, ...]:
-    """1.10.0 comes after 1.9.0."""
-    return tuple(int(part) for part in number.split("."))
-
-
 def lookup(family: str, version: str) -> Schema | None:
     """The schema of a version that stands, for references; None where there is none."""
     parts = [int(part) for part in version.split(".")]
@@ -49,7 +45,7 @@ def versions_of(family: str) -> list[Standing]:
     found: list[Standing] = []
     for one in rows:
         told = one.document
-        breaks = breaks_openly(told, found)
+        breaks = breaks_openly(told, [standing.number for standing in found])
         found.append(Standing(one.key, one.number, told["schema"], told["examples"], breaks))
     return found
 
@@ -62,17 +58,10 @@ def standing_family(key: str, *, hold: bool = False) -> EventFamily | None:
     return rows.first()
 
 
-def breaks_openly(document: Document, earlier: list[Standing]) -> bool:
-    """Whether it is the first of a new major and says how to move on and by when: a break of the mode is then no drift."""
-    major = order_of(document["number"])[0]
-    first = all(one.order[0] < major for one in earlier)
-    return bool(earlier) and first and bool(document["migration_note"] and document["deadline"])
-
-
 def line_before(document: Document, versions: list[Standing]) -> list[Standing]:
     """The earlier versions that a new one must get on with: back to the last that broke openly, that one included."""
     earlier = [one for one in versions if one.order < order_of(document["number"])]
-    if breaks_openly(document, earlier):
+    if breaks_openly(document, [one.number for one in earlier]):
         return []
     begun = max((index for index, one in enumerate(earlier) if one.breaks), default=0)
     return earlier[begun:]

@@ -5,7 +5,8 @@ from typing import Any
 import orjson
 from django.utils.translation import gettext as _
 
-from events.line import Standing, judged, line_before, lookup, order_of, standing_family, versions_of
+from events.documents import order_of
+from events.line import Standing, judged, line_before, lookup, standing_family, versions_of
 from events.models import EventFamily, EventSchema
 from events.schemas import Unresolved, Verdict, bundled, differences, problems_of, validator_of
 from portal.policy.rules import level
