@@ -166,6 +166,12 @@ class FamilySerializer(EntrySerializer):
         help_text=_("Who reads its events."),
     )
     envelope = EnvelopePolicy(required=False, default=dict, label=_("Envelope"))
+    keep_refused = serializers.BooleanField(
+        required=False,
+        default=False,
+        label=_("Keep refused events"),
+        help_text=_("The first few of a day whole for 30 days, payload included; otherwise only reasons are kept."),
+    )
 
     def to_internal_value(self, data: Any) -> Any:
         clean = super().to_internal_value(data)

@@ -150,7 +150,10 @@ def register_kinds() -> None:
                     "parties", _("Producers and consumers"), ("producers", "consumers"), _("Who is hit by a change.")
                 ),
                 Section(
-                    "envelope", _("Envelope"), ("envelope",), _("What every event must carry beside its own data.")
+                    "envelope",
+                    _("Envelope"),
+                    ("envelope", "keep_refused"),
+                    _("What every event must carry beside its own data, and what is kept of those that are refused."),
                 ),
             ),
             columns=(

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -85,3 +86,51 @@ class EventSchema(Entry):
         super().take_document(document, owner)
         self.family = document["family"]
         self.major, self.minor, self.patch = (int(part) for part in document["number"].split("."))
+
+
+class RefusedEvents(models.Model):
+    """How many events were refused for one reason on one day. Nothing in it comes from the events themselves.
+
+    `family` and `version` are empty where the event named none that stands; `place` is where in an event, `rule` the keyword.
+    """
+
+    day = models.DateField()
+    family = models.CharField(max_length=60)
+    version = models.CharField(max_length=17)
+    place = models.CharField(max_length=300)
+    rule = models.CharField(max_length=60)
+    seen = models.PositiveBigIntegerField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["day", "family", "version", "place", "rule"], name="refused_reason_once"),
+        ]
+        indexes = [models.Index(fields=["family", "-last_at"], name="refused_family")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.family or '–'} {self.version or '–'} {self.place or '#'} {self.rule}"
+
+
+class QuarantinedEvent(models.Model):
+    """One of the first events that were refused for a reason on a day; the event itself only where its family allows it."""
+
+    MOST = 5
+
+    refused = models.ForeignKey(RefusedEvents, models.CASCADE, related_name="samples")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # Of the envelope, as the event gave it, where it gave a short text: by these its owner finds the event.
+    event_id = models.CharField(max_length=200)
+    source = models.CharField(max_length=200)
+    event = models.JSONField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["refused", "number"], name="quarantined_once"),
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=5), name="quarantined_few"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id or '–'} of {self.refused_id}"

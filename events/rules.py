@@ -31,10 +31,10 @@ def floor_of_schema(document: Document) -> Floor:
 
 
 def touched_by_family(before: Document | None, after: Document) -> frozenset[str]:
-    """Another sensitivity raises the class of the change by itself."""
-    if before is not None and before["sensitivity_class"] != after["sensitivity_class"]:
-        return frozenset({"sensitivity"})
-    return frozenset()
+    """Another sensitivity, or payloads that are kept from now on, raise the class of the change by themselves."""
+    other = before is not None and before["sensitivity_class"] != after["sensitivity_class"]
+    kept = after["keep_refused"] and not (before or {}).get("keep_refused")
+    return frozenset({"sensitivity"}) if other or kept else frozenset()
 
 
 def schema_transition(before: Document | None, after: Document) -> list[Problem]:

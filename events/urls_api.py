@@ -2,6 +2,12 @@
 
 from django.urls import path
 
+from events.bundle_api import BundleViewSet
+from events.refusals_api import RefusalViewSet
 from events.validation_api import ValidationViewSet
 
-urlpatterns = [path("events/validate/", ValidationViewSet.as_view({"post": "create"}))]
+urlpatterns = [
+    path("events/validate/", ValidationViewSet.as_view({"post": "create"})),
+    path("events/bundle/", BundleViewSet.as_view({"get": "list"})),
+    path("events/refusals/", RefusalViewSet.as_view({"get": "list", "post": "create"})),
+]

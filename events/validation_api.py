@@ -10,7 +10,8 @@ from rest_framework import parsers, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events.validation import Outcome, Registered
+from events.quarantine import Tally, keep
+from events.validation import Outcome, Reason, Registered
 from portal.api.parsers import BodyTooLargeError, JSONParser
 from portal.api.views import PortalViewSet
 from portal.refusals import Problem
@@ -72,18 +73,24 @@ def outcome_answer(outcome: Outcome) -> OutcomeAnswer:
     }
 
 
-def _outcomes(lines: list[bytes]) -> Iterator[bytes]:
+def outcomes(lines: list[bytes], tally: Tally) -> Iterator[bytes]:
+    """The answer to each line, and into the tally what was refused."""
     registered = Registered()
     for line in lines:
+        event = None
         try:
-            outcome = registered.judge(orjson.loads(line))
+            event = orjson.loads(line)
+            outcome = registered.judge(event)
         except orjson.JSONDecodeError as error:
-            outcome = Outcome(False, None, None, (Problem("", f"The line is not JSON: {error}", "not_json"),))
+            problem = Problem("", f"The line is not JSON: {error}", "not_json")
+            outcome = Outcome(False, None, None, (problem,), Reason("", "not_json"))
+        if not outcome.accepted:
+            tally.add(outcome, event)
         yield orjson.dumps(outcome_answer(outcome))
 
 
 class ValidationViewSet(PortalViewSet):
-    """Judges events in their envelopes; nothing is written."""
+    """Judges events in their envelopes, and counts what is refused."""
 
     parser_classes = [JSONParser, Lines]
     bodies: dict[str, Any] = {"create": EventBody}
@@ -96,6 +103,12 @@ class ValidationViewSet(PortalViewSet):
         A refused event is an answer and no error: the status is 200, `accepted` says which.
         """
         if isinstance(request.data, list) and (request.content_type or "").split(";")[0] == NDJSON:
-            return HttpResponse(b"".join(line + b"\n" for line in _outcomes(request.data)), content_type=NDJSON)
+            tally = Tally()
+            answer = b"".join(line + b"\n" for line in outcomes(request.data, tally))
+            keep(actor=self.actor, tally=tally, now=self.now())
+            return HttpResponse(answer, content_type=NDJSON)
         event = self.body(EventBody)["event"]
-        return Response(outcome_answer(Registered().judge(event)))
+        outcome, tally = Registered().judge(event), Tally()
+        tally.add(outcome, event)
+        keep(actor=self.actor, tally=tally, now=self.now())
+        return Response(outcome_answer(outcome))

@@ -245,6 +245,7 @@ TICKS: list[tuple[str, float]] = [
     ("severity.reconcile.tick", 30.0),
     ("portal.changes.waking.tick", 2.0),
     ("portal.outbox.delivery.tick", 2.0),
+    ("events.quarantine.tick", 3600.0),
 ]
 # URL configurations of the apps, included under /api/v1/ and under /.
 API_URLCONFS = ["connectors.urls_api", "events.urls_api", "severity.urls_api"]

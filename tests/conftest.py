@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django.live_server_helper import LiveServer
 from rest_framework.test import APIClient
 
 from portal.operations.services import database_now
@@ -66,13 +67,30 @@ def client_of() -> Callable[[str | User], Client]:
 
 
 @pytest.fixture
-def api_of() -> Callable[..., APIClient]:
+def api_of(token_of: Callable[..., str]) -> Callable[..., APIClient]:
     """`api_of("amal", actor_type="observer_agent")`: the API with a bearer token of amal."""
 
     def make(who: str | User, actor_type: str = ActorType.HUMAN.value) -> APIClient:
-        token = create_token(
+        return APIClient(headers={"Authorization": f"Bearer {token_of(who, actor_type)}"})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def served(django_db_setup: None) -> Iterator[LiveServer]:
+    """The portal on the test database. Not `live_server`: that one empties the database before `committed` allows it."""
+    server = LiveServer("127.0.0.1")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def token_of() -> Callable[..., str]:
+    """`token_of("amal")`: a bearer token of amal."""
+
+    def make(who: str | User, actor_type: str = ActorType.HUMAN.value) -> str:
+        return create_token(
             actor=actor("adam"), user=_user(who), actor_type=actor_type, name="tests", now=database_now()
         )
-        return APIClient(headers={"Authorization": f"Bearer {token}"})
 
     return make

@@ -115,6 +115,15 @@ def bundled(schema: Schema, lookup: Lookup) -> Schema:
     return whole
 
 
+def embedded(schema: Schema, pointer: str) -> Schema:
+    """A bundled schema as it reads when it stands at a place inside another one."""
+    if not isinstance(schema, dict):
+        return schema
+    inside = {name: part for name, part in deepcopy(schema).items() if name not in ("$schema", "$id")}
+    _turned(inside, "$defs", pointer)
+    return inside
+
+
 def _turned(schema: Schema, home: str, prefix: str) -> list[Name]:
     """Turn the references of a schema that stands at `prefix` to where everything is now; what it named outside."""
     found = []

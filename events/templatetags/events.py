@@ -6,7 +6,7 @@ import orjson
 from django import template
 
 from events.line import judged, line_before, lookup, standing_family, versions_of
-from events.models import EventFamily, EventSchema
+from events.models import EventFamily, EventSchema, RefusedEvents
 from events.schemas import Unresolved, bundled, differences, fields_of
 
 register = template.Library()
@@ -17,6 +17,12 @@ def family_versions(family: EventFamily) -> list[EventSchema]:
     """The schema versions of a family, newest first, whatever their state."""
     rows = EventSchema.objects.filter(family=family.key).select_related("owner").defer("document")
     return list(rows.order_by("-major", "-minor", "-patch"))
+
+
+@register.simple_tag
+def family_refusals(family: EventFamily) -> list[RefusedEvents]:
+    """The last reasons for which events of a family were refused, with the first few of each."""
+    return list(RefusedEvents.objects.filter(family=family.key).prefetch_related("samples").order_by("-last_at")[:20])
 
 
 @register.simple_tag

@@ -39,12 +39,12 @@ def list_parameters(view: Any) -> list[Json]:
     filters = dict(filterset.base_filters) if filterset is not None else {}
     filters.pop("ordering", None)
     found = [query(name, _filter_schema(one.field), str(one.label or "")) for name, one in filters.items()]
+    found += [query(name, {"type": "string"}, text) for name, text in getattr(view, "own_parameters", {}).items()]
     if view.pagination_class is None:
         return found
     paging = view.pagination_class
     orders = sorted(view.orderings or orderings_of(filterset))
     limit = {"type": "integer", "minimum": 1, "maximum": paging.max_page_size, "default": paging.page_size}
-    found += [query(name, {"type": "string"}, text) for name, text in getattr(view, "own_parameters", {}).items()]
     found.append(query("cursor", {"type": "string"}, "Where the page begins; taken from `next` or `previous`."))
     found.append(query(paging.page_size_query_param, limit, "How many rows at most."))
     if orders:

@@ -179,6 +179,10 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     get("/api/v1/incidents/{id}/", id=Incident.objects.get().pk)
     assert get("/api/v1/allowlist/", "?agent=support-agent")["connectors"]
     lanes.expand()
+    assert get("/api/v1/events/bundle/", "?family=order-placed")["families"]["order-placed"]
+    refused = api.post("/api/v1/events/validate/", {"event": {"event_type": "order-placed"}}, format="json")
+    assert not refused.json()["accepted"]
+    assert get("/api/v1/events/refusals/", "?family=order-placed")["results"][0]["samples"]
     assert get("/api/v1/notices/", by="omar")["results"]
     get("/api/v1/notices/choices/")
     assert get("/api/v1/deliveries/", by="adam")["results"]

@@ -69,14 +69,6 @@ class Visitor:
         return self.page
 
 
-@pytest.fixture(scope="session")
-def served(django_db_setup: None) -> Iterator[LiveServer]:
-    """The portal on the test database. Not `live_server`: that one empties the database before `committed` allows it."""
-    server = LiveServer("127.0.0.1")
-    yield server
-    server.stop()
-
-
 @pytest.fixture
 def visitor(committed: None, served: LiveServer, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     """`visitor("amal", language="ar", theme="dark", width=390)`: a window in which amal is signed in; "" is nobody."""

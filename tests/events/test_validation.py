@@ -78,8 +78,9 @@ def test_a_deprecated_version_is_taken_and_a_retired_one_is_not(api_of: Any) -> 
 def test_many_are_answered_line_by_line_with_a_handful_of_queries(api_of: Any) -> None:
     lines = [orjson.dumps(event()), b"{not json", orjson.dumps(event(data={})), b"5", b"", orjson.dumps(event())] * 50
 
+    api = api_of("amal")
     with CaptureQueriesContext(connection) as caught:
-        answer = api_of("amal").post(ADDRESS, b"\n".join(lines), content_type="application/x-ndjson")
+        answer = api.post(ADDRESS, b"\n".join(lines), content_type="application/x-ndjson")
     assert answer.status_code == 200
     assert answer["Content-Type"] == "application/x-ndjson"
     found = [orjson.loads(line) for line in answer.content.splitlines()]
