@@ -58,7 +58,8 @@ chaos: $(DEV) ## Kill and restart things at random for CHAOS_SECONDS (120)
 	CHROMIUM="$$chromium" CHAOS_SECONDS=$${CHAOS_SECONDS:-120} PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m chaos $(ARGS)
 
 bench: $(DEV) ## Measure against the raw limits, side by side
-	@PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(WITH_DATABASE) $(BIN)/python -m bench $(ARGS)
+	@PYTHONPATH=integrations/portal_client PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test \
+		$(WITH_DATABASE) $(BIN)/python -m bench $(ARGS)
 
 requirements: $(TOOLS)/.stamp ## Pin the requirements again, with hashes
 	cd requirements && for part in base dev; do \
