@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from events.line import STANDING
 from events.models import EventFamily, EventSchema, QuarantinedEvent, RefusedEvents
 from events.validation import Outcome
+from portal.json_bounds import holds_nul
 from portal.operations.services import database_now
 from portal.people.actors import Actor
 
@@ -127,7 +128,7 @@ def _whole(event: Any) -> Any:
         text = orjson.dumps(event)
     except TypeError:
         return None
-    return event if len(text) <= MOST_BYTES and b"\\u0000" not in text else None
+    return event if len(text) <= MOST_BYTES and not holds_nul(text) else None
 
 
 def standing(names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

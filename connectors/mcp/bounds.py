@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import orjson
 
+from portal.json_bounds import holds_nul
+
 MAX_TEXT: Final = 1000
 MAX_DOCUMENT: Final = 64 * 1024
 PREVIEW: Final = 2000
@@ -51,7 +53,7 @@ def document(value: dict[str, Any]) -> dict[str, Any]:
     if len(raw) > MAX_DOCUMENT:
         preview = text(raw[:PREVIEW].decode("utf-8", "ignore"))
         return {"truncated": True, "reason": "too large", "bytes": len(raw), "preview": preview}
-    if b"\\u0000" in raw:
+    if holds_nul(raw):
         cleaned = _without_nul(value)
         return cleaned if isinstance(cleaned, dict) else {}
     return value

@@ -8,6 +8,7 @@ import orjson
 
 from events.schemas.references import Lookup, reference_problems
 from events.schemas.walking import DRAFT_07, DRAFT_2020, dialect_of, walk
+from portal.json_bounds import holds_nul
 from portal.refusals import Problem
 
 MAX_BYTES = 256 * 1024
@@ -82,7 +83,7 @@ def _size_problem(schema: object) -> Problem | None:
         return Problem("", "The schema holds a value that JSON cannot carry.", "not_json")
     if len(text) > MAX_BYTES:
         return Problem("", f"The schema is larger than {MAX_BYTES // 1024} kB.", "too_large")
-    if b"\\u0000" in text:
+    if holds_nul(text):
         return Problem("", "The schema holds a NUL character.", "nul_character")
     if sum(1 for _one in walk(schema)) > MAX_SCHEMAS:
         return Problem("", f"The schema holds more than {MAX_SCHEMAS} schemas.", "too_large")

@@ -7,7 +7,7 @@ import orjson
 from django.conf import settings
 from rest_framework import exceptions, parsers
 
-from portal.registry.documents import deeper_than
+from portal.json_bounds import deeper_than, holds_nul
 
 TOO_LARGE = 413
 # A document may be 60 deep, inside a body or two; what is deeper only wears out whoever reads it.
@@ -40,7 +40,7 @@ class JSONParser(parsers.BaseParser):
             raise exceptions.ParseError(f"The body is not JSON: {error}") from None
         if deeper_than(value, MAX_DEPTH):
             raise exceptions.ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
-        if b"\\u0000" in body:
+        if holds_nul(body):
             raise exceptions.ParseError("The body holds a NUL character, which the database cannot keep.")
         return value
 

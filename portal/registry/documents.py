@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from portal.json_bounds import deeper_than, holds_nul
 from portal.people.models import KEY_PATTERN
 from portal.refusals import Problem
 
@@ -43,24 +44,9 @@ def bounds_problem(document: object) -> Problem | None:
         return Problem("", str(_("The document holds a value that JSON cannot carry.")), "not_json")
     if size > MAX_BYTES:
         return Problem("", str(_("The document is larger than %d kB.") % (MAX_BYTES // 1024)), "too_large")
-    if b"\\u0000" in canonical(document):
+    if holds_nul(canonical(document)):
         return Problem("", str(_("The document holds a NUL character.")), "nul_character")
     return None
-
-
-def deeper_than(value: object, limit: int) -> bool:
-    """Whether a JSON value is nested deeper than this many levels; without recursion."""
-    level: list[object] = [value]
-    for _depth in range(limit + 1):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
-        if not level:
-            return False
-    return True
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 
+from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -17,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def _answer(request: HttpRequest, status: int, rule: str, detail: str) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(settings.SERVICE_PREFIXES):
         return problem_response(request, status, rule, detail)
     page = status if status in (400, 403, 404, 409, 500) else 400
     context = {"reason": detail, "detail": detail, "request_id": correlation.current().correlation_id}
@@ -35,7 +37,7 @@ def _without_database(request: HttpRequest, context: dict[str, str]) -> HttpResp
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400."""
-    return _answer(request, 400, "bad_request", "")
+    return _answer(request, 400, "bad_request", str(exception)[:200] if isinstance(exception, BadRequest) else "")
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -45,7 +47,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
-    detail = "There is nothing at this address." if request.path.startswith("/api/") else ""
+    detail = "There is nothing at this address." if request.path.startswith(settings.SERVICE_PREFIXES) else ""
     return _answer(request, 404, "not_found", detail)
 
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -50,3 +51,11 @@ def test_a_missing_page_says_so_once(client_of) -> None:  # type: ignore[no-unty
     page = client_of("amal").get("/nowhere/")
     assert page.status_code == 404
     assert page.content.decode().count("There is nothing at this address") == 2, "in its title and as its heading"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["/events/a%00b/", "/changes/?q=%00", "/api/v1/event-families/a%00b/", "/%00"])
+def test_an_address_with_a_nul_character_is_refused_and_no_error_of_ours(client_of: Any, address: str) -> None:
+    answer = client_of("vera").get(address)
+    assert answer.status_code == 400
+    assert b"NUL" in answer.content
