@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.operations.middleware.CorrelationMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.operations.middleware.PlainAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -249,6 +250,10 @@ TICKS: list[tuple[str, float]] = [
 ]
 # URL configurations of the apps, included under /api/v1/ and under /.
 API_URLCONFS = ["connectors.urls_api", "events.urls_api", "severity.urls_api"]
+# Doors of other forms than /api/v1/, with addresses of their own.
+SERVICE_URLCONFS = ["events.registry.urls"]
+# Where errors are told to programs and not to people.
+SERVICE_PREFIXES = ("/api/", "/registry/")
 PAGE_URLCONFS = ["connectors.urls", "severity.urls"]
 # Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
 OVERVIEW_BLOCKS = "severity.overview.blocks"

@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("-/readyz", health.readyz, name="readyz"),
     path("api/v1/", include("portal.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    *(path("", include(conf)) for conf in settings.SERVICE_URLCONFS),
     path("", include("portal.web.urls")),
     *(path("", include(conf)) for conf in settings.PAGE_URLCONFS),
 ]

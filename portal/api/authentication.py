@@ -1,6 +1,8 @@
 """Signing in to the API: bearer tokens and browser sessions."""
 
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
@@ -25,6 +27,21 @@ class BearerAuthentication(authentication.BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class BasicTokenAuthentication(authentication.BasicAuthentication):
+    """`Authorization: Basic` with the name of an account and one of its tokens, for clients that know nothing else.
+
+    The password of a person is never taken.
+    """
+
+    def authenticate_credentials(  # type: ignore[override] # the second is what `request.auth` holds
+        self, userid: str, password: str, request: HttpRequest | None = None
+    ) -> tuple[User, ApiToken]:
+        token = find_token(password, now=timezone.now())
+        if token is None or not constant_time_compare(token.user.username, userid):
+            raise exceptions.AuthenticationFailed(_("Give the account's name, and one of its tokens as the password."))
+        return token.user, token
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

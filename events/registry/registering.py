@@ -1,0 +1,137 @@
+"""Registering, changing a level and deleting, as change requests: whoever asks is told where the change waits to be signed."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from events.documents import key_of, order_of
+from events.line import standing_family
+from events.models import EventFamily, EventSchema
+from events.registry.errors import Code, RegistryRefusal
+from events.registry.subjects import Numbered
+from events.rules import schema_transition
+from events.schemas import Schema
+from portal.changes import services
+from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeState
+from portal.changes.services import Draft
+from portal.people.actors import Actor
+from portal.refusals import Invalid
+from portal.registry import kinds
+from portal.registry.documents import Document
+from portal.registry.models import EntryState
+
+_BREAKS = frozenset({"incompatible", "replay"})
+
+
+def register(*, actor: Actor, family: EventFamily, schema: Schema, now: datetime) -> ChangeRequest:
+    """Open a change that registers a schema as the next version of its family, or find the one that is open already.
+
+    Raises RegistryRefusal for a schema that the family cannot take: unsound, or against its compatibility mode.
+    """
+    with transaction.atomic():
+        # One after the other, so that two clients that ask for the same get the same change.
+        standing_family(family.key, hold=True)
+        waiting = ChangeRequest.objects.filter(
+            kind="event_schema", state__in=OPEN_STATES, document__family=family.key, document__schema=schema
+        )
+        change = waiting.order_by("id").first()
+        if change is None:
+            document = proposal(family, schema)
+            _refuse_unsound(document)
+            change = _proposed(actor, "event_schema", document["key"], Draft(document=document), now)
+    return _submitted(actor, change, now)
+
+
+def proposal(family: EventFamily, schema: Schema) -> Document:
+    """The document by which a schema becomes the next version of its family."""
+    number = _next_number(family.key)
+    described = schema.get("description") if isinstance(schema, dict) else None
+    return {
+        "key": key_of(family.key, number),
+        "name": f"{family.name} {number}"[:120],
+        "description": described
+        if isinstance(described, str) and described.strip()
+        else family.document["description"],
+        "owner": family.owner.key,
+        "family": family.key,
+        "number": number,
+        "schema": schema,
+        "migration_note": "",
+        "deadline": "",
+    }
+
+
+def _next_number(family: str) -> str:
+    """The next minor after all that are registered or proposed; 1.0.0 for the first."""
+    rows = EventSchema.objects.filter(family=family).values_list("major", "minor")
+    taken = [(major, minor) for major, minor in rows]
+    open_ones = ChangeRequest.objects.filter(kind="event_schema", state__in=OPEN_STATES, document__family=family)
+    for key, number in open_ones.values_list("key", "document__number"):
+        if isinstance(number, str) and key == key_of(family, number):
+            taken.append(order_of(number)[:2])  # type: ignore[arg-type] # of three
+    if not taken:
+        return "1.0.0"
+    major, minor = max(taken)
+    return f"{major}.{minor + 1}.0"
+
+
+def _refuse_unsound(document: Document) -> None:
+    clean, problems = kinds.get("event_schema").check(document)
+    problems = problems or schema_transition(None, clean)
+    if not problems:
+        return
+    told = " ".join(f"{one.path}: {one.message}" if one.path != "schema" else one.message for one in problems[:5])
+    code = Code.INCOMPATIBLE if all(one.code in _BREAKS for one in problems) else Code.INVALID_SCHEMA
+    raise RegistryRefusal(code, told)
+
+
+def change_level(*, actor: Actor, family: EventFamily, level: str, now: datetime) -> ChangeRequest:
+    """Open a change of a family's compatibility mode, or find the open one."""
+    return _asked(actor, "event_family", family, Draft(document=family.document | {"compatibility": level}), now)
+
+
+def retire(*, actor: Actor, one: Numbered, now: datetime) -> ChangeRequest:
+    """Open a change that retires a version, or find the open one. It stays readable by its id for ever."""
+    return _asked(actor, "event_schema", one.row, Draft(to_state=EntryState.RETIRED), now)
+
+
+def _asked(actor: Actor, kind: str, entry: Any, draft: Draft, now: datetime) -> ChangeRequest:
+    with transaction.atomic():
+        type(entry).objects.select_for_update(of=("self",), no_key=True).get(pk=entry.pk)
+        waiting = ChangeRequest.objects.filter(kind=kind, key=entry.key, state__in=OPEN_STATES)
+        if draft.to_state is not None:
+            waiting = waiting.filter(to_state=draft.to_state)
+        else:
+            waiting = waiting.filter(document=draft.document)
+        change = waiting.order_by("id").first() or _proposed(actor, kind, entry.key, draft, now)
+    return _submitted(actor, change, now)
+
+
+def _proposed(actor: Actor, kind: str, key: str, draft: Draft, now: datetime) -> ChangeRequest:
+    return services.propose(actor=actor, kind_name=kind, key=key, draft=draft, now=now)
+
+
+def _submitted(actor: Actor, change: ChangeRequest, now: datetime) -> ChangeRequest:
+    """Before its approvers, where nothing is missing; what is missing (evidence) its author completes in the portal."""
+    if change.state != ChangeState.DRAFT or change.author_id != actor.user_id:
+        return change
+    try:
+        return services.submit(actor=actor, change_id=change.pk, now=now)
+    except Invalid:
+        change.refresh_from_db()
+        return change
+
+
+def waits(change: ChangeRequest) -> RegistryRefusal:
+    """What a client is told of a change that is not applied: where it is, and who has to do what."""
+    address = f"{settings.PUBLIC_URL}{change.get_absolute_url()}"
+    what = {
+        ChangeState.DRAFT: "is a draft: its author completes and submits it",
+        ChangeState.IN_REVIEW: "waits for its approvers",
+        ChangeState.APPROVED: "is approved and waits to be applied",
+    }.get(ChangeState(change.state), f"is {change.state}")
+    return RegistryRefusal(
+        Code.NEEDS_APPROVAL, f"This needs approval: {change.human_id} {what}, at {address}", location=address
+    )

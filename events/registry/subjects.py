@@ -1,0 +1,158 @@
+"""Subjects, versions and ids as registry clients see them. Reads only."""
+
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import orjson
+
+from events.models import EventFamily, EventSchema
+from events.registry.errors import Code, RegistryRefusal
+from events.schemas import Schema, referred
+from portal.registry.models import EntryState
+
+SUFFIX = "-value"
+_STANDING = frozenset({EntryState.ACTIVE, EntryState.DEPRECATED})
+# Ids are 32-bit in every client.
+MOST_ID = 2**31 - 1
+
+
+class Reference(TypedDict):
+    """Another version that a schema refers to; `name` is what stands in `$ref`."""
+
+    name: str
+    subject: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A version with its place in the order of registering."""
+
+    row: EventSchema
+    version: int
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is in use; a retired one counts as deleted, softly: it stays readable by its id."""
+        return self.row.state in _STANDING
+
+    @property
+    def schema(self) -> Schema:
+        """The JSON Schema."""
+        return self.row.document["schema"]
+
+
+def family_of(subject: str) -> EventFamily:
+    """The family that a subject names. Raises RegistryRefusal."""
+    rows = EventFamily.objects.filter(state__in=_STANDING)
+    base = subject.removesuffix(SUFFIX)
+    by_key = {one.key: one for one in rows.filter(key__in={subject, base})}
+    found = by_key.get(subject) or by_key.get(base)
+    if found is None and subject.endswith(SUFFIX):
+        # A topic that several families share names none of them.
+        sharing = list(rows.filter(channel=base)[:2])
+        found = sharing[0] if len(sharing) == 1 else None
+    if found is None:
+        raise RegistryRefusal(
+            Code.SUBJECT_NOT_FOUND,
+            f"Subject '{subject[:200]}' not found: no event family that stands has this key, or alone this channel. "
+            "Register the family first.",
+        )
+    return found
+
+
+def subject_of(key: str) -> str:
+    """The subject under which a family is listed."""
+    return f"{key}{SUFFIX}"
+
+
+def listed(*, deleted: bool = False) -> list[str]:
+    """The keys of families that stand and have a version."""
+    rows = EventSchema.objects.exclude(state=EntryState.DRAFT)
+    if not deleted:
+        rows = rows.filter(state__in=_STANDING)
+    families = EventFamily.objects.filter(state__in=_STANDING, key__in=rows.values("family"))
+    return list(families.order_by("key").values_list("key", flat=True))
+
+
+def versions_of(family: str) -> list[Numbered]:
+    """All that were ever registered, in that order."""
+    rows = EventSchema.objects.filter(family=family).exclude(state=EntryState.DRAFT).order_by("id")
+    return [Numbered(row, place) for place, row in enumerate(rows, 1)]
+
+
+def standing(family: EventFamily, subject: str, *, deleted: bool = False) -> list[Numbered]:
+    """Those that stand; with `deleted` the retired too. Raises RegistryRefusal where there is none."""
+    every = versions_of(family.key)
+    found = [one for one in every if deleted or one.stands]
+    if not found:
+        code = Code.SUBJECT_SOFT_DELETED if every else Code.SUBJECT_NOT_FOUND
+        raise RegistryRefusal(code, f"Subject '{subject}' has no version that stands.")
+    return found
+
+
+def latest(found: list[Numbered]) -> Numbered:
+    """The newest by its semantic version: one that was registered later for an older major is not it."""
+    return max(found, key=lambda one: (one.row.major, one.row.minor, one.row.patch))
+
+
+def numbered(family: EventFamily, subject: str, wanted: str, *, deleted: bool = False) -> Numbered:
+    """One version: `latest`, -1 or its number. Raises RegistryRefusal."""
+    if wanted in ("latest", "-1"):
+        return latest(standing(family, subject))
+    if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted[:12]) <= MOST_ID:
+        raise RegistryRefusal(
+            Code.INVALID_VERSION,
+            f"The specified version '{wanted[:40]}' is not a valid version id: 1 to 2^31-1, or 'latest'.",
+        )
+    for one in standing(family, subject, deleted=True):
+        if one.version == int(wanted):
+            if not one.stands and not deleted:
+                message = f"Subject '{subject}' version {wanted} was soft deleted (it is retired)."
+                raise RegistryRefusal(Code.VERSION_SOFT_DELETED, message)
+            return one
+    raise RegistryRefusal(Code.VERSION_NOT_FOUND, f"Version {wanted} not found.")
+
+
+def by_id(wanted: str) -> Numbered:
+    """The version with an id, whatever its state. Raises RegistryRefusal."""
+    row = None
+    if wanted.isascii() and wanted.isdigit() and len(wanted) <= 10 and int(wanted) <= MOST_ID:
+        row = EventSchema.objects.filter(pk=int(wanted)).exclude(state=EntryState.DRAFT).first()
+    if row is None:
+        raise RegistryRefusal(Code.SCHEMA_NOT_FOUND, f"Schema {wanted[:40]} not found.")
+    return next(one for one in versions_of(row.family) if one.row.pk == row.pk)
+
+
+def equal(found: list[Numbered], schema: Schema) -> Numbered | None:
+    """The newest of them whose schema is the same JSON value."""
+    wanted = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
+    same = [one for one in found if orjson.dumps(one.schema, option=orjson.OPT_SORT_KEYS) == wanted]
+    return same[-1] if same else None
+
+
+def answer(one: Numbered) -> dict[str, Any]:
+    """A schema as clients read it. `metadata` is left out: some clients cannot read its tags."""
+    found: dict[str, Any] = {"schema": orjson.dumps(one.schema).decode(), "schemaType": "JSON"}
+    references = references_of(one.schema)
+    return found | ({"references": references} if references else {})
+
+
+def references_of(schema: Schema) -> list[Reference]:
+    """The versions that a schema refers to directly."""
+    found: list[Reference] = []
+    for family, number in referred(schema):
+        place = next((one.version for one in versions_of(family) if one.row.number == number), 0)
+        found.append({"name": _address(family, number), "subject": subject_of(family), "version": place})
+    return found
+
+
+def _address(family: str, number: str) -> str:
+    return f"../{family}/{number}.json"
+
+
+def referring(one: Numbered) -> list[int]:
+    """The ids of the versions that refer to one directly."""
+    name = (one.row.family, one.row.number)
+    rows = EventSchema.objects.filter(document__icontains=_address(*name)).exclude(state=EntryState.DRAFT)
+    return [row.pk for row in rows.order_by("id") if name in referred(row.document["schema"])]
