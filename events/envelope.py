@@ -1,8 +1,7 @@
-"""The envelope that every event travels in, and its exact form as a CloudEvent 1.0. Pure.
+"""The envelope that every event travels in. Pure.
 
-The envelope's fields are those of the domain; `data` is the event itself, judged by the schema of its family. As a CloudEvent,
-names that it lacks become extension attributes in lower case, as its rules demand; `correlationid`, `causationid` and
-`dataclassification` are documented extensions.
+Its fields are those of the domain; `data` is the event itself, judged by the schema of its family. Its exact form as a CloudEvent
+is in `cloudevents.py`.
 """
 
 from collections.abc import Mapping
@@ -52,26 +51,6 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
 }  # fmt: skip
 _VALIDATOR = validator_of(SCHEMA)
-CLOUDEVENTS = "1.0"
-# Envelope → CloudEvents; `schema_version` is the last part of `dataschema`.
-_NAMES = {
-    "event_id": "id",
-    "event_type": "type",
-    "source": "source",
-    "timestamp": "time",
-    "entity_id": "subject",
-    "spec_version": "envelopeversion",
-    "tenant_id": "tenantid",
-    "correlation_id": "correlationid",
-    "causation_id": "causationid",
-    "actor_type": "actortype",
-    "approval_class": "approvalclass",
-    "reversibility_class": "reversibilityclass",
-    "sensitivity_class": "dataclassification",
-    "trace_id": "traceid",
-}
-_BACK = {cloud: own for own, cloud in _NAMES.items()}
-_SCHEMAS = "/schemas/events"
 
 
 def problems_of(envelope: object, policy: Mapping[str, Any] | None = None) -> list[Problem]:
@@ -107,34 +86,6 @@ def whole_schema(family: str, number: str, policy: Mapping[str, Any], data: Sche
     fields["data"] = embedded(data, "/properties/data")
     required = [*SCHEMA["required"], *(policy.get("required") or ())]
     return SCHEMA | {"$schema": dialect_of(data), "properties": fields, "required": required}
-
-
-def to_cloudevent(envelope: Mapping[str, Any]) -> dict[str, Any]:
-    """A sound envelope as a CloudEvent in JSON (structured mode)."""
-    event = {_NAMES[name]: value for name, value in envelope.items() if name in _NAMES}
-    return event | {
-        "specversion": CLOUDEVENTS,
-        "datacontenttype": "application/json",
-        "dataschema": f"{_SCHEMAS}/{envelope['event_type']}/{envelope['schema_version']}.json",
-        "data": envelope["data"],
-    }
-
-
-def from_cloudevent(event: Mapping[str, Any]) -> dict[str, Any]:
-    """The envelope of a CloudEvent, the exact inverse of `to_cloudevent`. Raises ValueError for one that has no envelope form."""
-    if event.get("specversion") != CLOUDEVENTS:
-        raise ValueError(f"specversion must be {CLOUDEVENTS}.")
-    if event.get("datacontenttype", "application/json") != "application/json":
-        raise ValueError("datacontenttype must be application/json.")
-    known = set(_BACK) | {"specversion", "datacontenttype", "dataschema", "data"}
-    unknown = sorted(set(event) - known)
-    if unknown:
-        raise ValueError(f"The envelope has no field for {', '.join(unknown)}.")
-    lead, _slash, file = str(event.get("dataschema", "")).rpartition("/")
-    if lead != f"{_SCHEMAS}/{event.get('type')}" or not file.endswith(".json"):
-        raise ValueError("dataschema must be /schemas/events/<type>/<version>.json.")
-    envelope = {_BACK[name]: value for name, value in event.items() if name in _BACK}
-    return envelope | {"schema_version": file.removesuffix(".json"), "data": event.get("data")}
 
 
 def _pointer(path: list[str | int]) -> str:

@@ -7,9 +7,11 @@ import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from rest_framework import parsers, serializers
+from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events import cloudevents
 from events.quarantine import Tally, keep
 from events.validation import Outcome, Reason, Registered
 from portal.api.parsers import BodyTooLargeError, JSONParser
@@ -63,6 +65,18 @@ class Lines(parsers.BaseParser):
         return lines
 
 
+class CloudEventParser(JSONParser):
+    """A CloudEvent in structured mode."""
+
+    media_type = cloudevents.STRUCTURED
+
+
+class CloudEventBatchParser(JSONParser):
+    """Several of them in one body."""
+
+    media_type = cloudevents.BATCH
+
+
 def outcome_answer(outcome: Outcome) -> OutcomeAnswer:
     """One outcome."""
     return {
@@ -89,10 +103,25 @@ def outcomes(lines: list[bytes], tally: Tally) -> Iterator[bytes]:
         yield orjson.dumps(outcome_answer(outcome))
 
 
+def _told(registered: Registered, event: object, tally: Tally) -> OutcomeAnswer:
+    """The answer to one CloudEvent, and into the tally if it is refused."""
+    envelope: object = None
+    try:
+        if not isinstance(event, Mapping):
+            raise ValueError("An event is an object.")
+        envelope = cloudevents.from_cloudevent(event)
+        outcome = registered.judge(envelope)
+    except ValueError as error:
+        problem = Problem("", f"It has no form as an envelope: {error}", "not_cloudevent")
+        outcome = Outcome(False, None, None, (problem,), Reason("", "not_cloudevent"))
+    tally.add(outcome, envelope)
+    return outcome_answer(outcome)
+
+
 class ValidationViewSet(PortalViewSet):
     """Judges events in their envelopes, and counts what is refused."""
 
-    parser_classes = [JSONParser, Lines]
+    parser_classes = [JSONParser, Lines, CloudEventParser, CloudEventBatchParser]
     bodies: dict[str, Any] = {"create": EventBody}
     answers = {"create": {200: OutcomeAnswer}}
     write_permissions = {"create": Permission.VIEW}
@@ -100,15 +129,34 @@ class ValidationViewSet(PortalViewSet):
     def create(self, request: Request) -> HttpResponse:
         """Judge one event (`{"event": …}`), or one a line as `application/x-ndjson`, answered line by line.
 
-        A refused event is an answer and no error: the status is 200, `accepted` says which.
+        CloudEvents are taken as they travel: structured, batched (answered by a list), or binary with `ce-` headers.
+        A refused event is an answer and no error: the status is 200, `accepted` says which. What is refused is counted.
         """
-        if isinstance(request.data, list) and (request.content_type or "").split(";")[0] == NDJSON:
-            tally = Tally()
-            answer = b"".join(line + b"\n" for line in outcomes(request.data, tally))
-            keep(actor=self.actor, tally=tally, now=self.now())
-            return HttpResponse(answer, content_type=NDJSON)
-        event = self.body(EventBody)["event"]
-        outcome, tally = Registered().judge(event), Tally()
-        tally.add(outcome, event)
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        tally = Tally()
+        answer = self._answer(request, kind, tally)
         keep(actor=self.actor, tally=tally, now=self.now())
+        return answer
+
+    def _answer(self, request: Request, kind: str, tally: Tally) -> HttpResponse:
+        if kind == NDJSON:
+            lines: Any = request.data
+            return HttpResponse(b"".join(line + b"\n" for line in outcomes(lines, tally)), content_type=NDJSON)
+        registered = Registered()
+        if kind == cloudevents.BATCH:
+            events = request.data if isinstance(request.data, list) else None
+            if events is None or len(events) > MOST_LINES:
+                raise ParseError(f"A batch is a list of at most {MOST_LINES} events.")
+            return Response([_told(registered, one, tally) for one in events])
+        if kind == cloudevents.STRUCTURED:
+            return Response(_told(registered, request.data, tally))
+        if "ce-specversion" in request.headers:
+            try:
+                told = cloudevents.attributes(request.headers)
+            except ValueError as error:
+                raise ParseError(str(error)) from None
+            return Response(_told(registered, told | {"datacontenttype": kind, "data": request.data}, tally))
+        event = self.body(EventBody)["event"]
+        outcome = registered.judge(event)
+        tally.add(outcome, event)
         return Response(outcome_answer(outcome))

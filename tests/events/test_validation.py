@@ -8,6 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from events.cloudevents import BATCH, to_batch, to_binary, to_structured
+from events.models import RefusedEvents
 from tests.events.registering import changed, family, family_document, schema_document, signed, version
 from tests.events.test_envelope import ENVELOPE
 from tests.events.test_registry import with_field
@@ -126,3 +128,28 @@ def test_hostile_events_end_in_bounded_time(api_of: Any) -> None:
     for data in (nested(60), {"order_id": "x" * 200_000}, {f"k{number}": 1 for number in range(5_000)}):
         found = ask(api_of("amal"), event(data=data))
         assert len(found["errors"]) <= 20
+
+
+@pytest.mark.parametrize("mode", [to_structured, to_binary])
+def test_a_cloudevent_is_judged_as_it_travels(api_of: Any, mode: Any) -> None:
+    for given, accepted in ((event(), True), (event(data={"order_id": 5}), False), (event(tenant_id="Straße €"), True)):
+        headers, body = mode(given)
+        kind = headers.pop("content-type")
+        answer = api_of("amal").post(ADDRESS, body, content_type=kind, headers=headers)
+        assert (answer.status_code, answer.json()["accepted"]) == (200, accepted), answer.content
+        assert answer.json()["version"] == "1.1.0"
+
+
+def test_a_batch_of_cloudevents_is_answered_one_by_one(api_of: Any) -> None:
+    headers, body = to_batch([event(), event(data={}), event()])
+    odd = orjson.dumps([*orjson.loads(body), 5, {"specversion": "0.3"}])
+    answer = api_of("amal").post(ADDRESS, odd, content_type=headers["content-type"])
+    assert [one["accepted"] for one in answer.json()] == [True, False, True, False, False]
+    assert {one.rule: one.seen for one in RefusedEvents.objects.all()} == {"required": 1, "not_cloudevent": 2}
+    assert api_of("amal").post(ADDRESS, b"{}", content_type=BATCH).status_code == 400
+    assert (
+        api_of("amal")
+        .post(ADDRESS, b"{}", content_type="application/json", headers={"ce-specversion": "%ff"})
+        .status_code
+        == 400
+    )
