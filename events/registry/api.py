@@ -1,5 +1,6 @@
 """The addresses under /registry/."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,17 @@ class RegistryViewSet(PortalViewSet):
     def flag(self, name: str) -> bool:
         """A query parameter that is true or false."""
         return self.request.query_params.get(name, "").lower() == "true"
+
+    def part(self, rows: Sequence[Any]) -> list[Any]:
+        """Of a list what `offset` and `limit` leave; a limit below 0 is none."""
+        found = {}
+        for name, default in (("offset", "0"), ("limit", "-1")):
+            text = self.request.query_params.get(name, default)
+            if not text.removeprefix("-").isdecimal() or len(text) > 12:
+                raise RegistryRefusal(Code.INVALID_VERSION, f"`{name}` is a number.")
+            found[name] = int(text)
+        begin = max(found["offset"], 0)
+        return list(rows[begin:] if found["limit"] < 0 else rows[begin : begin + found["limit"]])
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         """Clients accept what they will; the answer is JSON."""
@@ -92,14 +104,15 @@ class SubjectsViewSet(RegistryViewSet):
 
     def every(self, request: Request) -> Response:
         """All subjects that have a version."""
-        prefix, deleted = request.query_params.get("subjectPrefix", ""), self.flag("deleted")
-        rows = subjects.listed(deleted=deleted)
-        return Response([name for name in map(subjects.subject_of, rows) if name.startswith(prefix)])
+        prefix = request.query_params.get("subjectPrefix", "")
+        rows = subjects.listed(deleted=self.flag("deleted"), only=self.flag("deleted_only"))
+        return Response(self.part([name for name in map(subjects.subject_of, rows) if name.startswith(prefix)]))
 
     def versions(self, request: Request, subject: str) -> Response:
         """The numbers of its versions."""
-        found = subjects.standing(subjects.family_of(subject), subject, deleted=self.flag("deleted"))
-        return Response([one.version for one in found])
+        family, only = subjects.family_of(subject), self.flag("deleted_only")
+        found = subjects.standing(family, subject, deleted=only or self.flag("deleted"))
+        return Response(self.part([one.version for one in found if not (only and one.stands)]))
 
     def version(self, request: Request, subject: str, version: str) -> Response:
         """One version, whole."""

@@ -66,12 +66,15 @@ def subject_of(key: str) -> str:
     return f"{key}{SUFFIX}"
 
 
-def listed(*, deleted: bool = False) -> list[str]:
-    """The keys of families that stand and have a version."""
+def listed(*, deleted: bool = False, only: bool = False) -> list[str]:
+    """The keys of families that stand and have a version that stands; with `deleted` any, with `only` none that stands."""
     rows = EventSchema.objects.exclude(state=EntryState.DRAFT)
-    if not deleted:
-        rows = rows.filter(state__in=_STANDING)
-    families = EventFamily.objects.filter(state__in=_STANDING, key__in=rows.values("family"))
+    in_use = rows.filter(state__in=_STANDING)
+    families = EventFamily.objects.filter(
+        state__in=_STANDING, key__in=(rows if deleted or only else in_use).values("family")
+    )
+    if only:
+        families = families.exclude(key__in=in_use.values("family"))
     return list(families.order_by("key").values_list("key", flat=True))
 
 

@@ -46,6 +46,11 @@ def test_what_is_registered_is_found_in_every_way(api_of: Any) -> None:
     assert sent(api, "get", "/registry/subjects") == ["order-placed-value"]
     assert sent(api, "get", "/registry/subjects?subjectPrefix=pay") == []
     assert sent(api, "get", f"{S}/versions") == [1, 2]
+    assert [sent(api, "get", f"{S}/versions?{query}") for query in ("limit=1", "offset=1&limit=-1", "offset=5")] == [
+        [1], [2], [],
+    ]  # fmt: skip
+    assert sent(api, "get", f"{S}/versions?limit=x", status=422)["error_code"] == 42202
+    assert sent(api, "get", "/registry/subjects?deleted_only=true") == []
     whole = sent(api, "get", f"{S}/versions/1")
     assert (whole["subject"], whole["version"], whole["id"]) == ("order-placed-value", 1, first.pk)
     assert orjson.loads(whole["schema"]) == SCHEMA
@@ -206,6 +211,7 @@ def test_deleting_retires_by_a_change_and_erases_nothing(api_of: Any) -> None:
     assert sent(api, "delete", f"{S}/versions/1?permanent=true", status=422)["error_code"] == 42205
     assert sent(api, "get", f"{S}/versions") == [2]
     assert sent(api, "get", f"{S}/versions?deleted=true") == [1, 2]
+    assert sent(api, "get", f"{S}/versions?deleted_only=true") == [1]
     assert sent(api, "get", f"{S}/versions/1", status=404)["error_code"] == 40406
     assert sent(api, "get", f"{S}/versions/1?deleted=true")["id"] == first.pk
     assert orjson.loads(sent(api, "get", f"/registry/schemas/ids/{first.pk}")["schema"]) == SCHEMA
