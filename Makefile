@@ -89,10 +89,12 @@ $(DEV): $(BASE) requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt -r requirements/dev.txt
 	@touch $@
 
-$(PEERS): $(DEV) requirements/peers.txt tests/peers/package-lock.json
+$(PEERS): $(DEV) requirements/peers.txt requirements/suite.txt tests/peers/package-lock.json
 	@echo "Installing the clients of others (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
 		-r requirements/base.txt -r requirements/dev.txt -r requirements/peers.txt
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
+		-r requirements/suite.txt -d $(VENV)/suite
 	@cd tests/peers && npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
