@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,14 @@ _MODES = {
     Mode.FULL: _("full: both, with the last version"),
     Mode.FULL_TRANSITIVE: _("full, transitive: both, with every earlier version"),
 }
+
+
+def _there_is(day: str) -> bool:
+    try:
+        # The last day has no end.
+        return date.fromisoformat(day) < date.max
+    except ValueError:
+        return False
 
 
 def key_of(family: str, number: str) -> str:
@@ -289,6 +298,9 @@ class SchemaSerializer(EntrySerializer):
             problems[missing] = _("A waiver has a reason and an expiry.")
         if Version.parse(attrs["number"]) == Version(0):
             problems["number"] = _("Begin with 0.1.0 or 1.0.0.")
+        for name in ("deadline", "waiver_expires"):
+            if attrs[name] and not _there_is(attrs[name]):
+                problems[name] = _("There is no such day.")
         if problems:
             raise serializers.ValidationError(problems)
         return attrs

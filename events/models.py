@@ -1,6 +1,8 @@
 """Event families and their schema versions, as entries."""
 
+from datetime import date, datetime, time, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +14,14 @@ from events.schemas.modes import Mode
 from portal.people.models import Team
 from portal.registry.documents import Document
 from portal.registry.models import Entry
+
+
+def end_of(day: str) -> datetime | None:
+    """The end of a day such as 2027-01-31, where the portal is; None for an empty text."""
+    if not day:
+        return None
+    after = date.fromisoformat(day) + timedelta(days=1)
+    return datetime.combine(after, time.min, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 
 class EventFamily(Entry):
@@ -55,6 +65,10 @@ class EventSchema(Entry):
     major = models.PositiveIntegerField()
     minor = models.PositiveIntegerField()
     patch = models.PositiveIntegerField()
+    waiver_clock = models.DateTimeField(null=True, help_text=_("When its waiver is over; NULL = none, or judged."))
+    move_clock = models.DateTimeField(
+        null=True, help_text=_("When everybody has moved to its major; NULL = no deadline, or judged.")
+    )
 
     class Meta(Entry.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -65,7 +79,11 @@ class EventSchema(Entry):
                 violation_error_message=_("This number is taken."),
             ),
         ]
-        indexes = [models.Index(fields=["name"], name="schema_name")]
+        indexes = [
+            models.Index(fields=["name"], name="schema_name"),
+            models.Index(fields=["waiver_clock"], condition=Q(waiver_clock__isnull=False), name="schema_waiver"),
+            models.Index(fields=["move_clock"], condition=Q(move_clock__isnull=False), name="schema_move"),
+        ]
 
     @property
     def human_id(self) -> str:
@@ -86,6 +104,8 @@ class EventSchema(Entry):
         super().take_document(document, owner)
         self.family = document["family"]
         self.major, self.minor, self.patch = (int(part) for part in document["number"].split("."))
+        self.waiver_clock = end_of(document["waiver_expires"])
+        self.move_clock = end_of(document["deadline"])
 
 
 class RefusedEvents(models.Model):

@@ -37,6 +37,7 @@ class Source(models.TextChoices):
 
     TASK = "task", _("Tracked task")
     APPROVAL = "approval", _("Approval")
+    DRIFT = "drift", _("Drift")
     WATCH = "watch", _("The portal's own watch")
     MANUAL = "manual", _("A person")
 

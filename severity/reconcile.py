@@ -3,11 +3,12 @@
 from django.db import connection, transaction
 
 from portal.operations.services import beat
-from severity import change_statements, statements
-from severity.sweep import drain
+from severity import change_statements, event_statements, statements
+from severity.sweep import drain, run_once
 
 LIMIT = 1000
 TASKS = (statements.SLIPS, statements.JUDGED, statements.RAISED)
+EVENTS = (event_statements.WAIVERS, event_statements.MOVES)
 CHANGES = (change_statements.LATE, change_statements.UNREVIEWED, change_statements.OVER)
 
 # An open task past its deadline whose clock is not armed and that has no incident for it: arm it again.
@@ -59,7 +60,8 @@ def tick() -> dict[str, int]:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [LIMIT])
             counts[name] = cursor.rowcount
-    for statement in (*TASKS, *CHANGES):
+    for statement in (*TASKS, *CHANGES, *EVENTS):
         drain(statement, wait=True)
+    counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]
     beat("severity.reconcile", dict(counts))
     return counts

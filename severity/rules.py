@@ -63,7 +63,18 @@ EMERGENCY = Rule(
     clock=True,
 )
 
-RULES = {rule.name: rule for rule in (*CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY)}
+WAIVER_OVER = Rule(
+    "waiver_over",
+    "Waiver expired",
+    "A break of its family's promise was let through until now. Retire the version, or register one that keeps it.",
+    clock=True,
+)
+MOVE_LATE = Rule("move_late", "Not moved on", "The deadline for moving to this major has passed.", clock=True)
+
+RULES = {
+    rule.name: rule
+    for rule in (*CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE)
+}
 
 
 def level_of(rule: Rule, *, customer_impacting: bool) -> Level:

@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, InternalError, connection, tran
 
 from portal.operations import correlation
 from portal.operations.services import beat, database_now
-from severity import change_statements, effects, statements
+from severity import change_statements, effects, event_statements, statements
 from severity.rules import ClockGuard
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,8 @@ _DUE = {
         (change_statements.LATE, "changes_changerequest", "sign_clock"),
         (change_statements.UNREVIEWED, "changes_changerequest", "review_clock"),
         (change_statements.OVER, "changes_changerequest", "judge_at"),
+        (event_statements.WAIVERS, "events_eventschema", "waiver_clock"),
+        (event_statements.MOVES, "events_eventschema", "move_clock"),
     )
 }
 _ANY_DUE = {statement: sql.format("") for statement, sql in _DUE.items()}
@@ -56,23 +58,27 @@ TOLD = {statements.SLIPS, statements.JUDGED, statements.RAISED}
 _TASK_OF = {
     statements.RAISED: "SELECT task_id FROM severity_incident WHERE id = %s",
 }
+# What a sweep does, in this order.
+_PARTS = {
+    "slips": statements.SLIPS,
+    "judged": statements.JUDGED,
+    "raised": statements.RAISED,
+    "approvals": change_statements.LATE,
+    "emergencies": change_statements.UNREVIEWED,
+    "decided": change_statements.OVER,
+    "waivers": event_statements.WAIVERS,
+    "moves": event_statements.MOVES,
+}
 
 
 def tick() -> dict[str, int]:
     """Judge everything that is due. Returns how many rows were looked at and how many incidents changed."""
-    counts = {"slips": 0, "judged": 0, "raised": 0, "approvals": 0, "emergencies": 0, "decided": 0, "incidents": 0}
+    counts = dict.fromkeys((*_PARTS, "incidents"), 0)
     if not _guard.steady(time.monotonic(), database_now()):
         logger.warning("the database's clock stepped: judgement waits until it is steady")
         return counts
     forgive_own_outage()
-    for name, statement in (
-        ("slips", statements.SLIPS),
-        ("judged", statements.JUDGED),
-        ("raised", statements.RAISED),
-        ("approvals", change_statements.LATE),
-        ("emergencies", change_statements.UNREVIEWED),
-        ("decided", change_statements.OVER),
-    ):
+    for name, statement in _PARTS.items():
         looked, changed = drain(statement)
         counts[name] += looked
         counts["incidents"] += changed
@@ -85,7 +91,7 @@ def drain(statement: str, *, batch: int = BATCH, wait: bool = False) -> tuple[in
     looked, changed, size = 0, 0, batch
     while _any_due(statement):
         try:
-            rows, incidents = _run(statement, size, wait=wait)
+            rows, incidents = run_once(statement, size, wait=wait)
         except (DataError, IntegrityError, InternalError) as error:
             if size > 1:
                 size = max(1, size // 8)
@@ -105,7 +111,8 @@ def _any_due(statement: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def _run(statement: str, limit: int, *, wait: bool = False, only: int | None = None) -> tuple[int, int]:
+def run_once(statement: str, limit: int, *, wait: bool = False, only: int | None = None) -> tuple[int, int]:
+    """One batch of a statement, in a transaction of its own: how many rows were looked at, how many incidents changed."""
     ids = correlation.current()
     parameters: dict[str, Any] = {
         "limit": limit,
@@ -138,7 +145,7 @@ def _set_aside(statement: str, error: Exception) -> None:
         row: int = found[0]
         try:
             with transaction.atomic():
-                _run(statement, 1, only=row)
+                run_once(statement, 1, only=row)
         except (DataError, IntegrityError, InternalError) as again:
             error = again
         else:

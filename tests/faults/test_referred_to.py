@@ -55,7 +55,7 @@ def _naive(statement: str) -> str:
 def _skips_with_the_naive_lock_only(statement: str) -> None:
     assert sweep._any_due(statement)
     with transaction.atomic():
-        assert sweep._run(_naive(statement), 500) == (0, 0), "this lock was expected to pass over the row"
+        assert sweep.run_once(_naive(statement), 500) == (0, 0), "this lock was expected to pass over the row"
     assert sweep.drain(statement) == (1, 1)
 
 
