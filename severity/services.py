@@ -9,18 +9,15 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.outbox.services import publish
 from portal.people.actors import Actor
-from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
-from portal.roles import Permission, may, who_may
+from portal.people.guards import require
+from portal.refusals import Conflict, Invalid, Missing, Problem
+from portal.roles import Permission
 from severity.models import Incident, IncidentState, TimelineEvent
 from severity.rules import Level
 
 
 def _locked(actor: Actor, incident_id: int) -> Incident:
-    if actor.user is None or not may(actor, Permission.WORK_INCIDENT):
-        who = who_may(Permission.WORK_INCIDENT)
-        raise Forbidden(
-            "role", _("You may not %(what)s. Who may: %(who)s.") % {"what": Permission.WORK_INCIDENT.label, "who": who}
-        )
+    require(actor, Permission.WORK_INCIDENT)
     found = (
         Incident.objects.select_related("owner", "connector")
         .select_for_update(of=("self",), no_key=True)

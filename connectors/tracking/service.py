@@ -18,9 +18,10 @@ from connectors.tracking.request import Checked, Wanted, check
 from portal.audit.services import record
 from portal.operations import correlation
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.people.models import User
-from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
-from portal.roles import Permission, may, who_may
+from portal.refusals import Conflict, Invalid, Missing, Problem
+from portal.roles import Permission
 
 
 def start(
@@ -40,7 +41,7 @@ def start(
     for ever. Raises Forbidden, Missing, Invalid (with paths), or Conflict when the key stands for something else.
     """
     wanted = Wanted(connector_key, operation, idempotency_key, arguments, owner_key, sla)
-    user = _require(actor)
+    user = require(actor, Permission.START_TASK)
     checked = check(wanted, with_arguments=True)
     return _once(actor, user, wanted, checked, remote_task_id="", now=now)
 
@@ -66,7 +67,7 @@ def adopt(
         protocol.check_name(remote_task_id, protocol.MAX_TASK_ID)
     except protocol.RequestError as error:
         raise Invalid("remote_task_id", str(error), [Problem("remote_task_id", str(error))]) from None
-    user = _require(actor)
+    user = require(actor, Permission.START_TASK)
     wanted = Wanted(connector_key, operation, idempotency_key, arguments or {}, owner_key, sla)
     checked = check(wanted, with_arguments=bool(arguments))
     return _once(actor, user, wanted, checked, remote_task_id=remote_task_id, now=now)
@@ -79,7 +80,7 @@ def cancel(*, actor: Actor, task_id: int, now: datetime) -> TrackedTask:
     A task that was never sent ends at once; one whose start is unknown is given up, which says nothing of the other
     side. Asking twice changes nothing. Raises Forbidden, Missing, or Conflict when it has ended.
     """
-    _require(actor)
+    require(actor, Permission.START_TASK)
     task = TrackedTask.objects.select_for_update(of=("self",), no_key=True).filter(pk=task_id).first()
     if task is None:
         raise Missing("no_such_task", _("There is no task T-%d.") % task_id)
@@ -117,16 +118,6 @@ def _end(task: TrackedTask, now: datetime) -> None:
     task.next_poll_at = task.arguments = None
     task.start_clock = task.deadline_clock = task.stall_clock = None
     task.input_clock = task.blind_clock = task.cancel_clock = None
-
-
-def _require(actor: Actor) -> User:
-    if actor.user is None or not may(actor, Permission.START_TASK):
-        raise Forbidden(
-            "role",
-            _("You may not %(what)s. Who may: %(who)s.")
-            % {"what": Permission.START_TASK.label, "who": who_may(Permission.START_TASK)},
-        )
-    return actor.user
 
 
 def _once(

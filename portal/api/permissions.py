@@ -6,8 +6,9 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from portal.people.guards import not_allowed
 from portal.people.requests import actor_of
-from portal.roles import Permission, may, who_may
+from portal.roles import Permission, may
 
 
 class TablePermission(BasePermission):
@@ -28,4 +29,4 @@ class TablePermission(BasePermission):
             needed = table[action]
         if may(actor_of(request), needed):
             return True
-        raise PermissionDenied(f"You may not {needed.label}. Who may: {who_may(needed)}.")
+        raise PermissionDenied(not_allowed(needed))

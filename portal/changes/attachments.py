@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.changes.evidence import MAX_ATTACHMENT_BYTES
 from portal.changes.models import Attachment
-from portal.changes.services import require
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.refusals import Invalid, Missing, Problem, Refusal
 from portal.roles import Permission
 

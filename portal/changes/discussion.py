@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from portal.audit.services import record
 from portal.changes.models import ChangeRequest, Comment, Watch
-from portal.changes.services import require
 from portal.changes.telling import tell
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.people.models import User
 from portal.refusals import Invalid, Missing, Problem
 from portal.roles import ActorType, Permission

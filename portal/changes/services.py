@@ -18,6 +18,7 @@ from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.signing import current_entry
 from portal.changes.telling import near_signers, tell
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.people.models import User
 from portal.policy.rules import ActionClass
 from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
@@ -25,7 +26,7 @@ from portal.registry import kinds
 from portal.registry.documents import Document, bounds_problem
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry, EntryState
-from portal.roles import Permission, may, who_may
+from portal.roles import Permission, may
 
 WINDOW = ("apply_after", "apply_before")
 
@@ -57,16 +58,6 @@ class Draft:
             if value is not None and name not in ("no_window", "cleared")
         }
         return dict.fromkeys(WINDOW if self.no_window else self.cleared) | found
-
-
-def require(actor: Actor, permission: Permission) -> User:
-    """The actor's user, if the table lets it do this."""
-    if actor.user is None or not may(actor, permission):
-        raise Forbidden(
-            "role",
-            _("You may not %(what)s. Who may: %(who)s.") % {"what": permission.label, "who": who_may(permission)},
-        )
-    return actor.user
 
 
 def _kept(document: Document, path: str = "") -> Document:

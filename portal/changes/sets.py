@@ -12,6 +12,7 @@ from portal.changes.applying import locked
 from portal.changes.freezing import freeze
 from portal.changes.models import ChangeRequest, ChangeSet, ChangeState
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Problem
 from portal.roles import Permission
 
@@ -21,7 +22,7 @@ MOST = 20
 @transaction.atomic
 def tie(*, actor: Actor, change_ids: Sequence[int], summary: str, now: datetime) -> ChangeSet:
     """Tie drafts of one's own into a set."""
-    user = services.require(actor, Permission.PROPOSE)
+    user = require(actor, Permission.PROPOSE)
     wanted = sorted(set(change_ids))
     if not 2 <= len(wanted) <= MOST:
         message = _("A set ties 2 to %d changes.") % MOST

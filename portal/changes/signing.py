@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from portal.changes.models import ChangeRequest, Decision, Proposal, Verdict
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.people.models import User
 from portal.policy import reads
 from portal.policy.rules import Judgement, Policy, Row, judge, level
@@ -16,7 +17,7 @@ from portal.registry import kinds
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
 from portal.registry.models import Entry
-from portal.roles import ActorType, Permission, may, signing_level, who_may
+from portal.roles import ActorType, Permission, signing_level
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,7 @@ def other_pair_of_eyes(change: ChangeRequest, actor: Actor) -> User:
     why = involved(change).get(actor.user_id or 0)
     if why:
         raise Forbidden("four_eyes", why)
-    if actor.user is None or not may(actor, Permission.SIGN):
-        raise Forbidden(
-            "role",
-            _("You may not %(what)s. Who may: %(who)s.")
-            % {"what": Permission.SIGN.label, "who": who_may(Permission.SIGN)},
-        )
-    return actor.user
+    return require(actor, Permission.SIGN)
 
 
 def fresh_enough(row: Row, actor: Actor, now: datetime) -> None:

@@ -17,8 +17,9 @@ from portal.outbound.guard import Guard
 from portal.outbound.secrets import CredentialError, check_reference
 from portal.outbox.models import Delivery, Lane, OutboxEvent, WebhookEndpoint
 from portal.people.actors import Actor
-from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
-from portal.roles import Permission, may, who_may
+from portal.people.guards import require
+from portal.refusals import Conflict, Invalid, Missing, Problem
+from portal.roles import Permission
 
 TEST_TOPIC = "portal.test"
 MAX_TOPICS = 50
@@ -34,15 +35,6 @@ class Receiver:
     secret_ref: str
     topics: Sequence[str] = ()
     active: bool = True
-
-
-def _require(actor: Actor) -> None:
-    if actor.user is None or not may(actor, Permission.MANAGE_ENDPOINTS):
-        raise Forbidden(
-            "role",
-            _("You may not %(what)s. Who may: %(who)s.")
-            % {"what": Permission.MANAGE_ENDPOINTS.label, "who": who_may(Permission.MANAGE_ENDPOINTS)},
-        )
 
 
 def _digest(endpoint: WebhookEndpoint) -> str:
@@ -80,7 +72,7 @@ def _take(endpoint: WebhookEndpoint, receiver: Receiver) -> None:
 @transaction.atomic
 def add_endpoint(*, actor: Actor, name: str, receiver: Receiver, now: datetime) -> WebhookEndpoint:
     """Have a receiver told from now on. The name is fixed: it is what the delivery log calls it."""
-    _require(actor)
+    require(actor, Permission.MANAGE_ENDPOINTS)
     if len(name) > 60 or not _NAME.fullmatch(name) or name == "new":
         message = _("Use lower-case letters, digits and single hyphens, beginning with a letter.")
         raise Invalid("endpoint", message, [Problem("name", message, "name")])
@@ -101,7 +93,7 @@ def add_endpoint(*, actor: Actor, name: str, receiver: Receiver, now: datetime) 
 @transaction.atomic
 def change_endpoint(*, actor: Actor, name: str, receiver: Receiver, now: datetime) -> WebhookEndpoint:
     """Change a receiver, or switch it off: what is on its way to one that is off is not sent any more."""
-    _require(actor)
+    require(actor, Permission.MANAGE_ENDPOINTS)
     endpoint = _locked(name)
     _checked(receiver)
     before = _digest(endpoint)
@@ -122,7 +114,7 @@ def _locked(name: str) -> WebhookEndpoint:
 @transaction.atomic
 def send_test(*, actor: Actor, name: str, now: datetime) -> Delivery:
     """Send a test event to this receiver alone; the delivery log shows what became of it."""
-    _require(actor)
+    require(actor, Permission.MANAGE_ENDPOINTS)
     endpoint = _locked(name)
     if not endpoint.active:
         raise Conflict("off", _("“%s” is switched off.") % name)

@@ -11,9 +11,10 @@ from portal.audit.services import record
 from portal.outbox.models import Choice, Delivery, Notice, OutboxEvent
 from portal.outbox.rules import DEFAULTS, Reason, Ways
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.people.models import User
 from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
-from portal.roles import Permission, may, who_may
+from portal.roles import Permission, may
 
 
 def publish(
@@ -98,12 +99,7 @@ def read_all(*, actor: Actor, until: int, now: datetime) -> int:
 @transaction.atomic
 def send_again(*, actor: Actor, delivery_id: int, now: datetime) -> Delivery:
     """Try a delivery again that was given up, with a full number of attempts."""
-    if actor.user is None or not may(actor, Permission.SEND_AGAIN):
-        raise Forbidden(
-            "role",
-            _("You may not %(what)s. Who may: %(who)s.")
-            % {"what": Permission.SEND_AGAIN.label, "who": who_may(Permission.SEND_AGAIN)},
-        )
+    require(actor, Permission.SEND_AGAIN)
     found = Delivery.objects.select_for_update(no_key=True, of=("self",)).select_related("event")
     delivery = found.filter(pk=delivery_id).first()
     if delivery is None:

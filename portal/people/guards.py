@@ -9,14 +9,16 @@ from portal.refusals import Conflict, Forbidden, Invalid, Missing, Problem
 from portal.roles import ActorType, Permission, Role, may, who_may
 
 
-def require_manager(actor: Actor) -> None:
-    """Refuse whom the table does not let manage people."""
-    if not may(actor, Permission.MANAGE_PEOPLE):
-        raise Forbidden(
-            "role",
-            _("You may not %(verb)s. Who may: %(who)s.")
-            % {"verb": Permission.MANAGE_PEOPLE.label, "who": who_may(Permission.MANAGE_PEOPLE)},
-        )
+def not_allowed(permission: Permission) -> str:
+    """The one sentence by which somebody is refused whom the table does not let do something."""
+    return _("You may not %(what)s. Who may: %(who)s.") % {"what": permission.label, "who": who_may(permission)}
+
+
+def require(actor: Actor, permission: Permission) -> User:
+    """The actor's user, if the table lets it do this. Raises Forbidden, also for the portal's own background work."""
+    if actor.user is None or not may(actor, permission):
+        raise Forbidden("role", not_allowed(permission))
+    return actor.user
 
 
 def require_human(actor: Actor) -> User:
@@ -35,7 +37,8 @@ def locked(actor: Actor, *usernames: str) -> dict[str, User]:
     So two administrators who act on each other at once follow one after the other, and the second is judged by what
     the first has done: `actor` must still be one of them.
     """
-    require_manager(actor)
+    if not may(actor, Permission.MANAGE_PEOPLE):
+        raise Forbidden("role", not_allowed(Permission.MANAGE_PEOPLE))
     administrators = Q(roles__contains=[Role.ADMINISTRATOR], is_active=True)
     rows = User.objects.select_for_update(no_key=True).filter(Q(username__in=usernames) | administrators).order_by("pk")
     found = {row.username: row for row in rows}

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from portal.audit.services import record
 from portal.people.actors import Actor
-from portal.people.guards import require_manager
+from portal.people.guards import require
 from portal.people.models import Team, User
 from portal.refusals import Invalid, Missing, Problem
+from portal.roles import Permission
 
 
 def digest_of(team: Team) -> str:
@@ -69,7 +70,7 @@ def _people(usernames: Sequence[str]) -> list[User]:
 @transaction.atomic
 def create_team(*, actor: Actor, key: str, name: str, now: datetime, members: Sequence[str] = ()) -> Team:
     """Make a team. Its key stays for ever, as entries are owned by it."""
-    require_manager(actor)
+    require(actor, Permission.MANAGE_PEOPLE)
     people = _people(members)
     team = Team(key=key, name=name.strip())
     _save(team)
@@ -81,7 +82,7 @@ def create_team(*, actor: Actor, key: str, name: str, now: datetime, members: Se
 @transaction.atomic
 def rename_team(*, actor: Actor, key: str, name: str, now: datetime) -> Team:
     """Give a team another name; its key stays."""
-    require_manager(actor)
+    require(actor, Permission.MANAGE_PEOPLE)
     team = _locked(key)
     before, had = digest_of(team), team.name
     team.name = name.strip()
@@ -94,7 +95,7 @@ def rename_team(*, actor: Actor, key: str, name: str, now: datetime) -> Team:
 @transaction.atomic
 def add_members(*, actor: Actor, key: str, usernames: Sequence[str], now: datetime) -> Team:
     """Let people belong to a team; who does already stays."""
-    require_manager(actor)
+    require(actor, Permission.MANAGE_PEOPLE)
     team, people = _locked(key), _people(usernames)
     before = digest_of(team)
     team.members.add(*people)
@@ -104,7 +105,7 @@ def add_members(*, actor: Actor, key: str, usernames: Sequence[str], now: dateti
 @transaction.atomic
 def remove_members(*, actor: Actor, key: str, usernames: Sequence[str], now: datetime) -> Team:
     """Let people no longer belong to a team. A team without active members is allowed: pages and API warn of it."""
-    require_manager(actor)
+    require(actor, Permission.MANAGE_PEOPLE)
     team, people = _locked(key), _people(usernames)
     before = digest_of(team)
     team.members.remove(*people)

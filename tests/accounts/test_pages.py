@@ -207,7 +207,7 @@ def test_pages_ask_the_database_the_same_few_times_however_long(
 
 def test_addresses_that_are_not_there(client_of: Browsers) -> None:
     adam = client_of("adam")
-    for address in ("people/nobody/", "people/a%00b/", "teams/nowhere/", "teams/A/"):
+    for address in ("people/nobody/", "teams/nowhere/", "teams/A/"):
         assert adam.get(f"/settings/{address}").status_code == 404
     assert adam.post("/settings/", {"revoke": "cgp_nothing"}).status_code == 404
     assert adam.post("/settings/tokens/", {"revoke": "x\x00"}).status_code == 404

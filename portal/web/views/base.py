@@ -10,8 +10,9 @@ from django.views.generic import View
 
 from portal.operations.services import database_now
 from portal.people.actors import Actor
+from portal.people.guards import not_allowed
 from portal.people.requests import actor_of
-from portal.roles import Permission, may, who_may
+from portal.roles import Permission, may
 
 
 class PageView(View):
@@ -22,7 +23,7 @@ class PageView(View):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse with who may."""
         if not may(self.actor, self.permission):
-            raise PermissionDenied(f"You may not {self.permission.label}. Who may: {who_may(self.permission)}.")
+            raise PermissionDenied(not_allowed(self.permission))
         return super().dispatch(request, *args, **kwargs)
 
     @cached_property
