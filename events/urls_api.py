@@ -2,6 +2,11 @@
 
 from django.urls import path
 
+from events.asyncapi_api import AsyncApiViewSet
 from events.validation_api import ValidationViewSet
 
-urlpatterns = [path("events/validate/", ValidationViewSet.as_view({"post": "create"}))]
+urlpatterns = [
+    path("events/validate/", ValidationViewSet.as_view({"post": "create"})),
+    path("events/asyncapi/", AsyncApiViewSet.as_view({"get": "whole"}), name="events-asyncapi"),
+    path("events/asyncapi/<str:key>/", AsyncApiViewSet.as_view({"get": "family"}), name="events-asyncapi-family"),
+]
