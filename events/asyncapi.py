@@ -42,8 +42,8 @@ class Line:
 def of_family(line: Line, lookup: Lookup) -> dict[str, Any]:
     """The document of one family; its version is the family's newest."""
     numbers = [one["number"] for one in line.ordered()]
-    told = {"title": line.family["name"], "version": numbers[-1] if numbers else "0.0.0"}
-    return _document([line], lookup, _described(told, line.family["description"]))
+    told = {"title": line.family["name"], "description": line.family["description"]}
+    return _document([line], lookup, told | {"version": numbers[-1] if numbers else "0.0.0"})
 
 
 def of_all(lines: Iterable[Line], lookup: Lookup) -> dict[str, Any]:
@@ -99,13 +99,14 @@ class _Making:
             self.messages[names[-1]] = _message(family, one, deprecated=one["number"] in line.deprecated)
             channel["messages"][names[-1]] = {"$ref": _at("components", "messages", names[-1])}
         for action, part in ((_SEND, "producers"), (_RECEIVE, "consumers")):
-            self.operations[f"{key}.{action}"] = _described({
+            self.operations[f"{key}.{action}"] = {
                 "action": action,
                 "title": family["name"],
+                "description": family["description"],
                 "channel": {"$ref": _at("channels", address)},
                 "messages": [{"$ref": _at("channels", address, "messages", name)} for name in names[::-1]],
                 f"x-{part}": [dict(one) for one in family[part]],
-            }, family["description"])  # fmt: skip
+            }
 
     def _taken(self, family: str, version: Document) -> bool:
         """Lay the schema of a version under its name, with all it refers to; or say why it cannot be said."""
@@ -144,6 +145,7 @@ def _message(family: Document, version: Document, *, deprecated: bool) -> dict[s
     made = {
         "name": family["key"],
         "title": f"{family['name']} {version['number']}",
+        "description": version["description"],
         "contentType": CONTENT_TYPE,
         "payload": payload,
         "x-schema-version": version["number"],
@@ -155,7 +157,7 @@ def _message(family: Document, version: Document, *, deprecated: bool) -> dict[s
     examples = _examples(family, version)
     if examples:
         made["examples"] = examples
-    return _described(made, version["description"])
+    return made
 
 
 def _payload(family: Document, version: Document) -> Schema:
@@ -210,10 +212,6 @@ def _carried(event: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _described(made: dict[str, Any], description: str) -> dict[str, Any]:
-    return made | ({"description": description} if description else {})
 
 
 def _in_format(source: Schema, schema: Schema) -> dict[str, Any]:

@@ -89,9 +89,7 @@ def lines() -> list[Line]:
     return [
         Line(order, versions, frozenset({"1.9.0"})),
         Line(family_document("money", channel="commerce/money", envelope=bare()), [of("money", "1.0.0", MONEY)]),
-        Line(
-            family_document("old-bill", envelope=bare(), producers=[], description=""), [of("old-bill", "0.1.0", OLD)]
-        ),
+        Line(family_document("old-bill", envelope=bare(), producers=[]), [of("old-bill", "0.1.0", OLD)]),
         Line(words, [of("words", "1.0.0", awkward())]),
         Line(family_document("silent", channel="nothing", envelope=bare()), []),
     ]
