@@ -6,7 +6,7 @@ place in the document. What cannot be said in one is left out and named with its
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -111,7 +111,7 @@ class _Making:
     def _taken(self, family: str, version: Document) -> bool:
         """Lay the schema of a version under its name, with all it refers to; or say why it cannot be said."""
         try:
-            found = _with_referred((family, version["number"]), version["schema"], self.lookup)
+            found = _with_referred((family, version["number"]), version["schema"], self.lookup, self.schemas)
         except Unresolved as error:
             self.left_out.append({"family": family, "version": version["number"], "reason": str(error)})
             return False
@@ -119,13 +119,15 @@ class _Making:
         return True
 
 
-def _with_referred(name: Name, schema: Schema, lookup: Lookup) -> dict[str, dict[str, Any]]:
-    """The schema and all it refers to, however far, by their names in the document. Raises Unresolved."""
+def _with_referred(
+    name: Name, schema: Schema, lookup: Lookup, laid: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The schema and all it refers to, however far, by their names in the document, but for what is laid. Raises Unresolved."""
     found: dict[str, dict[str, Any]] = {}
     waiting: list[tuple[Name, Schema | None]] = [(name, schema)]
     while waiting:
         one, source = waiting.pop(0)
-        if _name(one) in found:
+        if _name(one) in found or _name(one) in laid:
             continue
         if source is None:
             raise Unresolved(f"There is no version {one[1]} of a family “{one[0]}”.")

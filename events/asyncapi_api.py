@@ -4,6 +4,7 @@ import hashlib
 from typing import Any, TypedDict
 
 from django.http import HttpResponse, HttpResponseNotModified
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -31,6 +32,7 @@ class AsyncApiViewSet(PortalViewSet):
     answers = {name: {200: AsyncApiAnswer, 304: None} for name in ("whole", "family")}
     tagged = ("whole", "family")
 
+    @extend_schema(operation_id="events_asyncapi_whole_retrieve")
     def whole(self, request: Request) -> HttpResponse:
         """All families that take events, with every version that stands."""
         lines = exported()
