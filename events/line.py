@@ -1,16 +1,19 @@
 """The line of versions of a family: which stand, and what a new one must get on with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
+from events import asyncapi
 from events.documents import breaks_openly, order_of
 from events.models import EventFamily, EventSchema
-from events.schemas import Judgement, Mode, Schema, bundled, judge
+from events.schemas import Judgement, Lookup, Mode, Name, Schema, bundled, judge
 from portal.registry.documents import Document
 from portal.registry.models import EntryState
 
+# What events are taken of.
 STANDING = (EntryState.ACTIVE, EntryState.DEPRECATED)
 
 
@@ -48,6 +51,40 @@ def versions_of(family: str) -> list[Standing]:
         breaks = breaks_openly(told, [standing.number for standing in found])
         found.append(Standing(one.key, one.number, told["schema"], told["examples"], breaks))
     return found
+
+
+def exported(family: str = "") -> list[asyncapi.Line]:
+    """What an AsyncAPI document says of the families that take events, of one or of all: two queries, however many there are."""
+    named = {"key": family} if family else {}
+    families = list(EventFamily.objects.filter(state__in=STANDING, **named).order_by("key"))
+    rows = EventSchema.objects.filter(state__in=STANDING, family__in=[one.key for one in families])
+    versions: dict[str, list[EventSchema]] = {}
+    for row in rows:
+        versions.setdefault(row.family, []).append(row)
+    return [
+        asyncapi.Line(
+            one.document,
+            [row.document for row in versions.get(one.key, [])],
+            frozenset(
+                row.number for row in versions.get(one.key, []) if EntryState.DEPRECATED in (one.state, row.state)
+            ),
+        )
+        for one in families
+    ]
+
+
+def lookup_in(lines: Iterable[asyncapi.Line]) -> Lookup:
+    """`lookup`, but what was read already is not asked for again, nor anything twice."""
+    known: dict[Name, Schema | None] = {
+        (one["family"], one["number"]): one["schema"] for line in lines for one in line.versions
+    }
+
+    def find(family: str, version: str) -> Schema | None:
+        if (family, version) not in known:
+            known[family, version] = lookup(family, version)
+        return known[family, version]
+
+    return find
 
 
 def standing_family(key: str, *, hold: bool = False) -> EventFamily | None:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from events.asyncapi_api import AsyncApiViewSet
 from events.bundle_api import BundleViewSet
 from events.refusals_api import RefusalViewSet
 from events.validation_api import ValidationViewSet
@@ -10,4 +11,6 @@ urlpatterns = [
     path("events/validate/", ValidationViewSet.as_view({"post": "create"})),
     path("events/bundle/", BundleViewSet.as_view({"get": "list"})),
     path("events/refusals/", RefusalViewSet.as_view({"get": "list", "post": "create"})),
+    path("events/asyncapi/", AsyncApiViewSet.as_view({"get": "whole"}), name="events-asyncapi"),
+    path("events/asyncapi/<str:key>/", AsyncApiViewSet.as_view({"get": "family"}), name="events-asyncapi-family"),
 ]

@@ -17,7 +17,12 @@ Name = tuple[str, str]  # family, version
 Lookup = Callable[[str, str], Schema | None]
 
 MOST_REFERRED = 50
-_OUTER = re.compile(r"\.\./(?P<family>[a-z][a-z0-9_-]{0,59})/(?P<version>\d+\.\d+\.\d+)\.json(?P<inner>#.*)?", re.ASCII)
+# What may stand in a URI as it is (RFC 3986), but for percent encoding, which a name inside a schema needs nowhere.
+_POINTER = r"#(?:/[A-Za-z0-9._~!$&'()*+,;=:@?/-]*)?"
+_LOCAL = re.compile(_POINTER)
+_OUTER = re.compile(
+    rf"\.\./(?P<family>[a-z][a-z0-9_-]{{0,59}})/(?P<version>\d+\.\d+\.\d+)\.json(?P<inner>{_POINTER})?", re.ASCII
+)
 
 
 def outer(reference: str) -> tuple[Name, str] | None:
@@ -44,12 +49,12 @@ def reference_problems(schema: Schema, lookup: Lookup) -> list[Problem]:
             continue
         reference, here = one["$ref"], f"{pointer}/$ref"
         named = outer(reference) if isinstance(reference, str) else None
-        if not isinstance(reference, str) or (named is None and not re.fullmatch(r"#(/.*)?", reference)):
+        if not isinstance(reference, str) or (named is None and not _LOCAL.fullmatch(reference)):
             found.append(
                 Problem(
                     here,
                     "A reference is local (#/$defs/name) or leads to another family (../money/1.0.0.json). "
-                    "Nothing is fetched from a network.",
+                    "Nothing is fetched from a network. Names in it are of ASCII letters, digits and signs of a URI.",
                     "reference",
                 )
             )
@@ -92,7 +97,11 @@ def bundled(schema: Schema, lookup: Lookup) -> Schema:
     whole = deepcopy(schema)
     home = "definitions" if "definitions" in whole else "$defs"
     inside: dict[str, Schema] = {}
-    waiting = _turned(whole, home, "")
+
+    def placed(name: Name) -> str:
+        return f"/{home}/{escaped('@'.join(name))}"
+
+    waiting = turned(whole, "", placed)
     while waiting:
         family, version = waiting.pop(0)
         label = f"{family}@{version}"
@@ -108,7 +117,7 @@ def bundled(schema: Schema, lookup: Lookup) -> Schema:
             copy.pop("$schema", None)
             copy.pop("$id", None)
         inside[label] = copy
-        waiting += _turned(copy, home, f"/{home}/{escaped(label)}")
+        waiting += turned(copy, placed((family, version)), placed)
     whole.pop("$id", None)
     if inside:
         whole[home] = dict(whole.get(home) or {}) | inside
@@ -120,21 +129,41 @@ def embedded(schema: Schema, pointer: str) -> Schema:
     if not isinstance(schema, dict):
         return schema
     inside = {name: part for name, part in deepcopy(schema).items() if name not in ("$schema", "$id")}
-    _turned(inside, "$defs", pointer)
+    turned(inside, pointer, lambda name: f"/$defs/{escaped('@'.join(name))}")
     return inside
 
 
-def _turned(schema: Schema, home: str, prefix: str) -> list[Name]:
-    """Turn the references of a schema that stands at `prefix` to where everything is now; what it named outside."""
+def turned(schema: Schema, here: str, placed: Callable[[Name], str]) -> list[Name]:
+    """Turn the references of a schema, in place, for a document in which it stands at the pointer `here`.
+
+    `placed` says at which pointer another version stands there. Returns what it named outside, in order.
+    """
     found = []
     for _pointer, one in walk(schema):
         if not isinstance(one, dict) or not isinstance(one.get("$ref"), str):
             continue
         named = outer(one["$ref"])
         if named is not None:
-            (family, version), inner = named
-            one["$ref"] = f"#/{home}/{escaped(f'{family}@{version}')}{inner}"
-            found.append((family, version))
+            one["$ref"] = f"#{placed(named[0])}{named[1]}"
+            found.append(named[0])
         elif one["$ref"].startswith("#"):
-            one["$ref"] = f"#{prefix}{one['$ref'][1:]}"
+            one["$ref"] = f"#{here}{one['$ref'][1:]}"
     return found
+
+
+def misread(value: Any, schema: Schema = None) -> bool:
+    """Whether a value holds a `$ref` that is no reference: in an example, or in a constant or unknown keyword of a schema.
+
+    Tools that read documents follow every one of them, be it to a file or into a network. For a schema, give it as both.
+    """
+    real = {id(one) for _pointer, one in walk(schema)}
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            if isinstance(one.get("$ref"), str) and id(one) not in real:
+                return True
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return False

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from connectors.models import TaskState, TrackedTask
 from connectors.polling import Poller
+from events.models import EventFamily
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.operations.services import database_now
 from portal.outbox import lanes
@@ -162,6 +163,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
             get(f"/api/v1/{collection}/{{key}}/", key=one["key"])
         get(f"/api/v1/{collection}/{{key}}/versions/", key=listed[0]["key"])
         get(f"/api/v1/{collection}/{{key}}/versions/{{number}}/", key=listed[0]["key"], number=1)
+    assert get("/api/v1/events/asyncapi/")["channels"]
+    get("/api/v1/events/asyncapi/{key}/", key=EventFamily.objects.earliest("id").key)
     assert get("/api/v1/changes/", "?limit=3")["next"]
     states = {change.state: change.pk for change in ChangeRequest.objects.all()}
     assert {ChangeState.DRAFT, ChangeState.IN_REVIEW, ChangeState.APPLIED, ChangeState.REJECTED} <= set(states)

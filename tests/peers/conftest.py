@@ -1,10 +1,7 @@
 """Real clients of others against a real portal. `make peers` installs them; elsewhere these tests are left out."""
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,28 +11,15 @@ from portal.changes import services
 from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeState
 from portal.operations.services import database_now
 from tests.events.registering import family, signed
+from tests.peers.tools import HERE
 from tests.people import actor
 from tests.registering import EVIDENCE
-
-HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker("peers")
-
-
-def needs_python(package: str) -> None:
-    """Leaves a module out where this package is not installed; under `make peers` it fails instead."""
-    if not os.environ.get("PEERS"):
-        pytest.importorskip(package, reason=f"make peers installs {package}")
-
-
-def needs_node(package: str) -> pytest.MarkDecorator:
-    """Leaves a module out where this npm package is not installed; `make peers` installs it and then nothing is left out."""
-    here = bool(shutil.which("node")) and (HERE / "node_modules" / package).is_dir()
-    return pytest.mark.skipif(not here and not os.environ.get("PEERS"), reason=f"make peers installs {package}")
 
 
 @dataclass

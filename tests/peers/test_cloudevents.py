@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.peers.conftest import needs_python
+from tests.peers.tools import needs_python
 
 needs_python("cloudevents")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.peers.conftest import HERE, Registry, needs_node, needs_python
+from tests.peers.conftest import Registry
+from tests.peers.tools import HERE, needs_node, needs_python
 
 pytestmark = needs_node("@confluentinc/schemaregistry")
 SUBJECT = "order-placed-value"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.peers.conftest import Registry, needs_python
+from tests.peers.conftest import Registry
+from tests.peers.tools import needs_python
 
 needs_python("confluent_kafka")
 

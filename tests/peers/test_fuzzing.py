@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests.peers.conftest import Registry, needs_python
+from tests.peers.conftest import Registry
+from tests.peers.tools import needs_python
 
 needs_python("schemathesis")
 

@@ -1,11 +1,11 @@
-"""`manage.py schemas check|export|import|drift PATH`: event schemas as files of a repository."""
+"""`manage.py schemas check|export|import|drift|types PATH`: event schemas as files of a repository."""
 
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from events import exchange, files
+from events import exchange, files, types
 from events.checking import faults_of
 from portal.operations.services import database_now
 from portal.people.actors import Actor
@@ -15,15 +15,20 @@ from portal.people.models import User
 class Command(BaseCommand):
     """Exits with 1 when a check finds something, with 2 when it cannot be run."""
 
-    help = "Check, export, import or compare event schemas under PATH (docs/schemas/events)."
+    help = (
+        "Check, export, import or compare event schemas under PATH (docs/schemas/events), or generate types from them."
+    )
     # A check needs no database, so that a build without one can run it.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, and where."""
-        parser.add_argument("what", choices=["check", "export", "import", "drift"])
+        parser.add_argument("what", choices=["check", "export", "import", "drift", "types"])
         parser.add_argument("path", type=Path)
         parser.add_argument("--as", dest="username", default="", help="who opens the changes of an import")
+        parser.add_argument("--language", choices=list(types.LANGUAGES), help="what types are generated in")
+        parser.add_argument("--out", type=Path, help="where generated types are written")
+        parser.add_argument("--generator", default="", help="the generator, where it is not found by itself")
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["path"]
@@ -41,6 +46,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{len(tree.versions)} versions of {len(tree.families)} families are sound.")
         elif options["what"] == "drift":
             self._drift(tree)
+        elif options["what"] == "types":
+            self._types(tree, options)
         else:
             self._import(tree, options["username"])
 
@@ -59,3 +66,15 @@ class Command(BaseCommand):
         for one in exchange.open_changes(actor=Actor.of(user), tree=tree, now=database_now()):
             shown = f"{one.change.human_id} {one.note}".strip() if one.change else f"refused: {one.note}"
             self.stdout.write(f"{one.path}: {shown}")
+
+    def _types(self, tree: files.Tree, options: dict[str, Any]) -> None:
+        if not options["language"] or not options["out"]:
+            raise CommandError("Say in what and where: --language python|typescript --out DIR.", returncode=2)
+        try:
+            texts = types.generated(tree, options["language"], options["generator"])
+        except types.MissingTool as error:
+            raise CommandError(str(error), returncode=2) from None
+        except types.GeneratorFailed as error:
+            raise CommandError(str(error), returncode=1) from None
+        for name in types.write(options["out"], texts):
+            self.stdout.write(name)
