@@ -6,13 +6,13 @@ nowhere is left out, as the portal itself refuses its events.
 
 import hashlib
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TypedDict
 
 from events.envelope import whole_schema
-from events.line import STANDING, lookup
+from events.line import exported, lookup_in
 from events.models import EventFamily, EventSchema
 from events.schemas import Schema, Unresolved, bundled
-from portal.registry.models import EntryState
 
 FORMAT = 1
 
@@ -42,22 +42,20 @@ def fingerprint(keys: Collection[str]) -> str:
 
 def bundle(keys: Collection[str] = ()) -> Bundle:
     """The bundle of these families; of all, where none is named. Those that do not stand are left out."""
-    families = EventFamily.objects.filter(state__in=STANDING)
-    rows = EventSchema.objects.filter(state__in=STANDING).order_by("family", "major", "minor", "patch")
-    if keys:
-        families, rows = families.filter(key__in=keys), rows.filter(family__in=keys)
-    policies = {one.key: one for one in families}
-    found: dict[str, dict[str, BundledVersion]] = {key: {} for key in sorted(policies)}
-    for one in rows:
-        family = policies.get(one.family)
-        if family is None:
+    every = exported()
+    find = lookup_in(every)
+    families = {}
+    for line in every:
+        key = line.family["key"]
+        if keys and key not in keys:
             continue
-        try:
-            data = bundled(one.document["schema"], lookup)
-        except Unresolved:
-            continue
-        found[one.family][one.number] = {
-            "deprecated": EntryState.DEPRECATED in (one.state, family.state),
-            "schema": whole_schema(one.family, one.number, family.document["envelope"], data),
-        }
-    return {"format": FORMAT, "families": found}
+        made = {}
+        for one in line.versions:
+            with suppress(Unresolved):
+                data = bundled(one["schema"], find)
+                made[one["number"]] = BundledVersion(
+                    deprecated=one["number"] in line.deprecated,
+                    schema=whole_schema(key, one["number"], line.family["envelope"], data),
+                )
+        families[key] = made
+    return {"format": FORMAT, "families": families}

@@ -248,6 +248,8 @@ TICKS: list[tuple[str, float]] = [
     ("portal.outbox.delivery.tick", 2.0),
     ("events.quarantine.tick", 3600.0),
 ]
+# Topics of `manage.py registry`: name → class.
+REGISTRY_TOPICS = {"schemas": "events.commands.Schemas"}
 # URL configurations of the apps, included under /api/v1/ and under /.
 API_URLCONFS = ["connectors.urls_api", "events.urls_api", "severity.urls_api"]
 # Doors of other forms than /api/v1/, with addresses of their own.

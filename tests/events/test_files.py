@@ -40,7 +40,7 @@ def tree(tmp_path: Path) -> Path:
 
 def run(*arguments: str) -> str:
     out = io.StringIO()
-    call_command("schemas", *arguments, stdout=out, stderr=out)
+    call_command("registry", "schemas", *arguments, stdout=out, stderr=out)
     return out.getvalue()
 
 
