@@ -3,8 +3,9 @@
 from typing import Any
 
 from events.documents import FamilySerializer, SchemaSerializer, breaks_openly
+from events.explaining import explained, hurting
 from events.files import Fault, Tree, digest
-from events.schemas import Answer, Mode, Unresolved, Verdict, bundled, differences, judge, problems_of, validator_of
+from events.schemas import Mode, Unresolved, bundled, judge, problems_of, validator_of
 from portal.registry.documents import flatten
 
 FAMILY_DEFAULTS: dict[str, Any] = {"description_ar": "", "producers": [], "consumers": []}
@@ -72,18 +73,9 @@ def _drift(tree: Tree, document: dict[str, Any], line: list[dict[str, Any]], mod
         return [Fault(path, str(error), "dangling")]
     against = judge(new, earlier, mode).against
     return [
-        Fault(path, _explained(mode, verdict, dict(earlier)[verdict.version], new), "incompatible")
-        for verdict in against
+        Fault(path, explained(mode, one, hurting(one, dict(earlier)[one.version], new)), "incompatible")
+        for one in against
     ]
-
-
-def _explained(mode: Mode, verdict: Verdict, old: Any, new: Any) -> str:
-    who = "cannot read every event of" if verdict.direction == "backward" else "is not read by"
-    if verdict.answer is Answer.UNKNOWN:
-        who = "cannot be proven to get on with"
-    told = [f"{one.pointer}: {one.sentence}" for one in differences(old, new) if verdict.direction in one.hurts][:6]
-    shown = [f"For example: {verdict.event}"] if verdict.event is not None else []
-    return " ".join([f"{mode} is broken: it {who} {verdict.version}.", *told, *shown])
 
 
 def _example_faults(tree: Tree, document: dict[str, Any], path: str) -> list[Fault]:

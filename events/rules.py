@@ -1,14 +1,12 @@
 """What stands against a family or a schema version: fixed parts, numbers, drift, examples. Called on every check and on apply."""
 
-from typing import Any
-
-import orjson
 from django.utils.translation import gettext as _
 
 from events.documents import order_of
+from events.explaining import explained, hurting
 from events.line import Standing, judged, line_before, lookup, standing_family, versions_of
 from events.models import EventFamily, EventSchema
-from events.schemas import Unresolved, Verdict, bundled, differences, problems_of, validator_of
+from events.schemas import Mode, Unresolved, Verdict, bundled, problems_of, validator_of
 from portal.policy.rules import level
 from portal.refusals import Problem
 from portal.registry.documents import Document
@@ -16,7 +14,6 @@ from portal.registry.rules import Floor
 
 FIXED = ("family", "number", "schema", "examples", "migration_note", "deadline", "waiver_reason", "waiver_expires")
 MOST_TOLD = 6
-LONGEST_EVENT = 600
 
 
 def floor_of_family(document: Document) -> Floor:
@@ -121,33 +118,13 @@ def _replayed(document: Document, earlier: list[Standing], family: EventFamily) 
 
 def explanation(document: Document, verdict: Verdict) -> list[str]:
     """What differs from the version of a verdict and may break its direction, in sentences with pointers."""
-    parts = [int(part) for part in verdict.version.split(".")]
-    old = lookup(document["family"], ".".join(map(str, parts)))
+    old = lookup(document["family"], verdict.version)
     if old is None:
         return []
-    told = differences(bundled(old, lookup), bundled(document["schema"], lookup))
-    return [f"{one.pointer}: {one.sentence}" for one in told if verdict.direction in one.hurts]
+    return hurting(verdict, bundled(old, lookup), bundled(document["schema"], lookup))
 
 
 def _explained(document: Document, family: EventFamily, verdict: Verdict) -> str:
-    reads = verdict.direction == "backward"
-    text = (
-        _("%(mode)s is broken: this version cannot read every event of %(version)s.")
-        if reads
-        else _("%(mode)s is broken: version %(version)s cannot read every event of this one.")
-    ) % {"mode": family.compatibility, "version": verdict.version}
-    if verdict.answer == "unknown":
-        text = _("Whether it gets on with %(version)s by %(mode)s cannot be proven, which is a refusal.") % {
-            "mode": family.compatibility,
-            "version": verdict.version,
-        }
-    sentences = explanation(document, verdict)[:MOST_TOLD]
-    if verdict.event is not None:
-        sentences.append(_("For example this event: %s") % _short(verdict.event))
+    told = explained(Mode(family.compatibility), verdict, explanation(document, verdict))
     remedy = _("Mend it, or begin a new major with a migration note and a deadline, or ask for a waiver.")
-    return " ".join([text, *sentences, remedy])
-
-
-def _short(event: Any) -> str:
-    text = orjson.dumps(event).decode()
-    return text if len(text) <= LONGEST_EVENT else f"{text[:LONGEST_EVENT]}…"
+    return f"{told} {remedy}"

@@ -8,12 +8,13 @@ from rest_framework.exceptions import APIException, AuthenticationFailed, NotAut
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from events.explaining import explained, hurting
 from events.line import judged, lookup
 from events.models import EventFamily
 from events.registry import registering, subjects
 from events.registry.bodies import PARSERS, RegistryRenderer, mapping, schema_in
 from events.registry.errors import Code, RegistryRefusal
-from events.schemas import Judgement, Mode, Unresolved, bundled, differences, judge, problems_of
+from events.schemas import Judgement, Mode, Unresolved, bundled, judge, problems_of
 from portal.api.authentication import BasicTokenAuthentication, BearerAuthentication
 from portal.api.problems import exception_handler
 from portal.api.views import PortalViewSet
@@ -209,13 +210,7 @@ def _messages(family: EventFamily, found: Judgement, new: Any) -> list[str]:
     told = []
     for verdict in found.against:
         old = lookup(family.key, verdict.version)
-        lead = f"{found.mode}, {verdict.direction} with {verdict.version}: {verdict.answer}."
-        sentences = [] if old is None else [
-            f"{one.pointer}: {one.sentence}"
-            for one in differences(bundled(old, lookup), new)
-            if verdict.direction in one.hurts
-        ]  # fmt: skip
-        told += [lead, *sentences[:20]]
+        told.append(explained(found.mode, verdict, [] if old is None else hurting(verdict, bundled(old, lookup), new)))
     return told
 
 

@@ -103,7 +103,7 @@ def test_drift_is_told_and_fails_a_build(tree: Path) -> None:
 def test_a_silent_break_fails_the_check_with_the_explanation(tree: Path) -> None:
     put(tree, "order-placed/1.1.0.json", without("state"))
     told = codes(tree)
-    assert "BACKWARD is broken: it cannot read every event of 1.0.0" in told["incompatible"]
+    assert "BACKWARD is broken: this version cannot read every event of 1.0.0" in told["incompatible"]
     assert "/properties/state" in told["incompatible"]
     with pytest.raises(CommandError) as failed:
         run("check", str(tree))
