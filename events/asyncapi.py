@@ -164,15 +164,8 @@ def _message(family: Document, version: Document, *, deprecated: bool) -> dict[s
 
 def _payload(family: Document, version: Document) -> Schema:
     """The envelope of the events of one version: what its family asks of it counts."""
-    schema = {keyword: deepcopy(part) for keyword, part in envelope.SCHEMA.items() if keyword != "$schema"}
-    properties, policy = schema["properties"], family["envelope"]
-    properties["event_type"] = {"const": family["key"]}
-    properties["schema_version"] = {"const": version["number"]}
-    for part, name in (("tenants", "tenant_id"), ("sources", "source")):
-        if policy[part]:
-            properties[name] = {"enum": list(policy[part])}
-    properties["data"] = {"$ref": f"#{_place((family['key'], version['number']))}"}
-    schema["required"] += policy["required"]
+    schema = deepcopy(envelope.of_version(family["key"], version["number"], family["envelope"]))
+    schema["properties"]["data"] = {"$ref": f"#{_place((family['key'], version['number']))}"}
     return schema
 
 

@@ -26,6 +26,7 @@ _INSTANT = (
 )
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "$id": f"urn:portal:event-envelope:{VERSION}",
     "title": "Event envelope",
     "type": "object",
     "properties": {
@@ -72,20 +73,27 @@ def problems_of(envelope: object, policy: Mapping[str, Any] | None = None) -> li
     return found
 
 
+def of_version(family: str, number: str, policy: Mapping[str, Any]) -> dict[str, Any]:
+    """The envelope's schema for events of one version, with what its family's policy demands; `data` is any object."""
+    fields = dict(SCHEMA["properties"])
+    fields |= {"event_type": {"const": family}, "schema_version": {"const": number}, "spec_version": {"const": VERSION}}
+    for part, name in (("tenants", "tenant_id"), ("sources", "source")):
+        if policy.get(part):
+            fields[name] = {"enum": list(policy[part])}
+    required = [*SCHEMA["required"], *(policy.get("required") or ())]
+    envelope = {name: part for name, part in SCHEMA.items() if name not in ("$schema", "$id")}
+    return envelope | {"properties": fields, "required": required}
+
+
 def whole_schema(family: str, number: str, policy: Mapping[str, Any], data: Schema) -> dict[str, Any]:
     """One schema for an event of a version in its envelope: the envelope, the family's policy, and the version's own (bundled).
 
     In the dialect of the version; the envelope uses keywords that mean the same in both. One look at an event by it takes
     half of what two looks and the policy in Python take.
     """
-    fields = dict(SCHEMA["properties"])
-    fields |= {"event_type": {"const": family}, "schema_version": {"const": number}, "spec_version": {"const": VERSION}}
-    for part, name in (("tenants", "tenant_id"), ("sources", "source")):
-        if policy.get(part):
-            fields[name] = {"enum": list(policy[part])}
-    fields["data"] = embedded(data, "/properties/data")
-    required = [*SCHEMA["required"], *(policy.get("required") or ())]
-    return SCHEMA | {"$schema": dialect_of(data), "properties": fields, "required": required}
+    whole = of_version(family, number, policy) | {"$schema": dialect_of(data)}
+    whole["properties"]["data"] = embedded(data, "/properties/data")
+    return whole
 
 
 def _pointer(path: list[str | int]) -> str:

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters
-from django.db.models import Count, F, Func, IntegerField, OuterRef, Subquery, TextField, Value
-from django.db.models.fields.json import KeyTransform
+from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, Subquery, TextField, Value
+from django.db.models.fields.json import KT, KeyTransform
 from django.db.models.functions import Cast, Coalesce, Concat, LPad
 from django.urls import reverse
 from django.utils.html import format_html
@@ -17,6 +18,7 @@ from events import impact, rules
 from events.documents import FamilySerializer, SchemaSerializer
 from events.models import EventFamily, EventSchema
 from events.schemas.modes import Mode
+from portal.changes.models import ChangeRequest, ChangeState
 from portal.policy.rules import SensitivityClass
 from portal.registry.documents import Document
 from portal.registry.filters import EntryFilter
@@ -32,7 +34,15 @@ class FamilyFilter(EntryFilter):
 
     compatibility = django_filters.ChoiceFilter(choices=[(mode.value, mode.value) for mode in Mode], label=_("Mode"))
     sensitivity_class = django_filters.ChoiceFilter(choices=SensitivityClass.choices, label=_("Sensitivity"))
+    breaking = django_filters.BooleanFilter(method="with_breaking", label=_("Break waiting"))
     ordering = django_filters.OrderingFilter(fields=_ORDERS, label=_("Order"))
+
+    def with_breaking(self, queryset: Any, name: str, value: bool) -> Any:
+        """Whether a version that breaks the promise, openly or by a waiver, waits for its approvers."""
+        breaks = _waiting("event_schema", of_family=OuterRef("key")).exclude(
+            Q(document__migration_note="") & Q(document__waiver_reason="")
+        )
+        return queryset.filter(Exists(breaks) if value else ~Exists(breaks))
 
     class Meta:
         model = EventFamily
@@ -48,6 +58,17 @@ class SchemaFilter(EntryFilter):
     class Meta:
         model = EventSchema
         fields: list[str] = []
+
+
+def _waiting(kind: str, **which: Any) -> Any:
+    """Changes of a kind that are before their approvers, or approved and not yet applied."""
+    rows = ChangeRequest.objects.filter(kind=kind, state__in=[ChangeState.IN_REVIEW, ChangeState.APPROVED])
+    return rows.annotate(of_family=KT("document__family")).filter(**which).order_by()
+
+
+def _how_many(rows: Any) -> Any:
+    count = rows.values("kind").annotate(n=Count("id")).values("n")
+    return Coalesce(Subquery(count, output_field=IntegerField()), Value(0))
 
 
 def _length(name: str) -> Any:
@@ -70,6 +91,11 @@ _NEWEST = Subquery(
 )
 _VERSIONS = Coalesce(
     Subquery(_standing().values("family").annotate(n=Count("id")).values("n"), output_field=IntegerField()), Value(0)
+)
+
+
+_WAITING = _how_many(_waiting("event_family", key=OuterRef("key"))) + _how_many(
+    _waiting("event_schema", of_family=OuterRef("key"))
 )
 
 
@@ -99,6 +125,14 @@ def _current(row: Any, now: datetime) -> SafeString:
 
 def _parties(row: Any, now: datetime) -> SafeString:
     return format_html('<bdi dir="ltr">{} → {}</bdi>', row.producers, row.consumers)
+
+
+def _changes(row: Any, now: datetime) -> SafeString:
+    """How many open changes wait, of the family and of its versions; a link to them."""
+    if not row.waiting:
+        return format_html('<span class="faint">{}</span>', "–")
+    address = f"{reverse('approvals')}?{urlencode({'tab': 'review', 'q': row.key})}"
+    return format_html('<a href="{}">{}</a>', address, row.waiting)
 
 
 def _family(row: Any, now: datetime) -> SafeString:
@@ -161,6 +195,7 @@ def register_kinds() -> None:
                 Column("newest", _("Current version"), _current, needs={"newest": _NEWEST, "versions": _VERSIONS}),
                 Column("mode", _("Mode"), _mono("compatibility")),
                 Column("channel", _("Channel"), _mono("channel")),
+                Column("sensitivity", _("Sensitivity"), _mono("sensitivity_class")),
                 Column("owner", _("Owner"), cells.owner),
                 Column(
                     "parties",
@@ -168,6 +203,7 @@ def register_kinds() -> None:
                     _parties,
                     needs={"producers": _length("producers"), "consumers": _length("consumers")},
                 ),
+                Column("waiting", _("Waiting"), _changes, needs={"waiting": _WAITING}),
                 Column("state", _("State"), cells.state),
                 Column("updated", _("Changed"), cells.updated, sort="updated_at"),
             ),

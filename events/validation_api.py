@@ -11,7 +11,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from events import cloudevents
+from events import cloudevents, envelope
 from events.quarantine import Tally, keep
 from events.validation import Outcome, Reason, Registered
 from portal.api.parsers import BodyTooLargeError, JSONParser
@@ -160,3 +160,14 @@ class ValidationViewSet(PortalViewSet):
         outcome = registered.judge(event)
         tally.add(outcome, event)
         return Response(outcome_answer(outcome))
+
+
+class EnvelopeViewSet(PortalViewSet):
+    """The schema of the envelope."""
+
+    pagination_class = None  # type: ignore[assignment] # it is no list of rows
+    answers: Any = {"list": {200: {"type": "object"}}}
+
+    def list(self, request: Request) -> HttpResponse:
+        """The JSON Schema that every envelope of this version keeps; a family may demand more of it, see its policy."""
+        return Response(envelope.SCHEMA)

@@ -182,6 +182,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     get("/api/v1/incidents/{id}/", id=Incident.objects.get().pk)
     assert get("/api/v1/allowlist/", "?agent=support-agent")["connectors"]
     lanes.expand()
+    assert get("/api/v1/events/envelope/")["required"]
     assert get("/api/v1/events/bundle/", "?family=order-placed")["families"]["order-placed"]
     refused = api.post("/api/v1/events/validate/", {"event": {"event_type": "order-placed"}}, format="json")
     assert not refused.json()["accepted"]

@@ -1,5 +1,6 @@
 """Families and schema versions through changes: no silent drift, fixed once registered, explained, one after the other."""
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -228,3 +229,33 @@ def test_the_verdict_shows_while_it_is_written(client_of: Any) -> None:
     assert "BACKWARD is broken" in page
     posted["schema"] = "{"
     assert 'href="#schema"' in client.post("/event-schemas/check/", posted).content.decode()
+
+
+def test_the_list_says_what_waits_and_finds_families_with_a_break_waiting(client_of: Any) -> None:
+    family()
+    version()
+    family("order-closed")
+    changed(family_document(name="Order placed anew"))
+    changed(schema_document("2.0.0", without("total"), migration_note="Send less.", deadline="2027-01-31"))
+    page = client_of("vera").get("/events/").content.decode()
+    assert re.search(r'<a href="/approvals/[^"]*order-placed[^"]*">2</a>', page), page
+    for answer, keys in (
+        ("true", {"order-placed"}),
+        ("false", {"order-closed"}),
+        ("", {"order-placed", "order-closed"}),
+    ):
+        text = client_of("vera").get(f"/events/?breaking={answer}").content.decode()
+        assert {key for key in ("order-placed", "order-closed") if f'href="/events/{key}/"' in text} == keys, answer
+
+
+def test_the_page_of_a_version_names_who_is_behind_and_tries_its_examples(client_of: Any) -> None:
+    family()
+    version(examples=[{"name": "Plain", "valid": True, "event": {"order_id": "1"}}])
+    moved = version(
+        "2.0.0", SCHEMA | {"required": ["order_id", "total"]}, migration_note="Send it.", deadline="2027-01-31"
+    )
+    page = client_of("vera").get(moved.get_absolute_url()).content.decode()
+    assert page.count("behind") >= 2
+    assert "/event-schemas/order-placed-v1-0-0/" in page
+    assert "2027-01-31" in page
+    assert "accepted" in client_of("vera").get("/event-schemas/order-placed-v1-0-0/").content.decode()
