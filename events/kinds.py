@@ -14,13 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from events import impact, rules
+from events import impact, proposing, rules
 from events.documents import FamilySerializer, SchemaSerializer
 from events.models import EventFamily, EventSchema
 from events.schemas.modes import Mode
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.policy.rules import SensitivityClass
-from portal.registry.documents import Document
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
 from portal.registry.models import EntryState
@@ -140,10 +139,6 @@ def _family(row: Any, now: datetime) -> SafeString:
     return format_html('<a href="{}"><bdi class="mono" dir="ltr">{}</bdi></a>', address, row.family)
 
 
-def _blank_schema() -> Document:
-    return {"number": "1.0.0", "schema": {"type": "object", "properties": {}, "required": []}}
-
-
 def register_kinds() -> None:
     """Called once, when the app is ready."""
     register(
@@ -171,7 +166,7 @@ def register_kinds() -> None:
                 "producers": _length("producers"),
                 "consumers": _length("consumers"),
             },
-            blank=lambda: {"compatibility": Mode.BACKWARD.value, "sensitivity_class": "S1"},
+            blank=lambda asked: {"compatibility": Mode.BACKWARD.value, "sensitivity_class": "S1"},
             sections=(
                 Section("identity", _("Identity"), ("name", "key", "description", "description_ar", "owner")),
                 Section(
@@ -229,7 +224,7 @@ def register_kinds() -> None:
             detail_template="events/schema.html",
             links=((_("Event families"), "events"),),
             summary={"id": _id("ES-"), "family": "family", "number": _NUMBER},
-            blank=_blank_schema,
+            blank=proposing.blank,
             sections=(
                 Section("identity", _("Identity"), ("family", "number", "key", "name", "description", "owner")),
                 Section(

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from events.explaining import explained, hurting
 from events.line import judged, lookup
 from events.models import EventFamily
+from events.proposing import proposal
 from events.registry import registering, subjects
 from events.registry.bodies import PARSERS, RegistryRenderer, mapping, schema_in
 from events.registry.errors import Code, RegistryRefusal
@@ -196,7 +197,7 @@ class CompatibilityViewSet(RegistryViewSet):
         try:
             new = bundled(schema, lookup)
             if against is None:
-                found = judged(registering.proposal(family, schema), family)
+                found = judged(proposal(family, schema), family)
             else:
                 earlier = [(one.row.number, bundled(one.schema, lookup)) for one in against]
                 found = judge(new, earlier, Mode(family.compatibility))

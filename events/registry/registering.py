@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from events.documents import key_of, order_of
 from events.line import standing_family
-from events.models import EventFamily, EventSchema
+from events.models import EventFamily
+from events.proposing import proposal
 from events.registry.errors import Code, RegistryRefusal
 from events.registry.subjects import Numbered
 from events.rules import schema_transition
@@ -42,39 +42,6 @@ def register(*, actor: Actor, family: EventFamily, schema: Schema, now: datetime
             _refuse_unsound(document)
             change = _proposed(actor, "event_schema", document["key"], Draft(document=document), now)
     return _submitted(actor, change, now)
-
-
-def proposal(family: EventFamily, schema: Schema) -> Document:
-    """The document by which a schema becomes the next version of its family."""
-    number = _next_number(family.key)
-    described = schema.get("description") if isinstance(schema, dict) else None
-    return {
-        "key": key_of(family.key, number),
-        "name": f"{family.name} {number}"[:120],
-        "description": described
-        if isinstance(described, str) and described.strip()
-        else family.document["description"],
-        "owner": family.owner.key,
-        "family": family.key,
-        "number": number,
-        "schema": schema,
-        "migration_note": "",
-        "deadline": "",
-    }
-
-
-def _next_number(family: str) -> str:
-    """The next minor after all that are registered or proposed; 1.0.0 for the first."""
-    rows = EventSchema.objects.filter(family=family).values_list("major", "minor")
-    taken = [(major, minor) for major, minor in rows]
-    open_ones = ChangeRequest.objects.filter(kind="event_schema", state__in=OPEN_STATES, document__family=family)
-    for key, number in open_ones.values_list("key", "document__number"):
-        if isinstance(number, str) and key == key_of(family, number):
-            taken.append(order_of(number)[:2])  # type: ignore[arg-type] # of three
-    if not taken:
-        return "1.0.0"
-    major, minor = max(taken)
-    return f"{major}.{minor + 1}.0"
 
 
 def _refuse_unsound(document: Document) -> None:

@@ -54,7 +54,7 @@ def register_kind() -> None:
             proposers=Permission.PROPOSE_POLICY,
             single=True,
             links=((_("Test box"), "policy-test"),),
-            blank=baseline_document,
+            blank=lambda asked: baseline_document(),
             sections=(
                 Section("identity", _("Identity"), ("name", "key", "description", "owner")),
                 Section(

@@ -80,6 +80,10 @@ def _no_impact(key: str, before: Document | None, after: Document) -> list[Impac
     return []
 
 
+def _nothing_yet(asked: Mapping[str, str]) -> Document:
+    return {}
+
+
 def _nothing_touched(before: Document | None, after: Document) -> frozenset[str]:
     return frozenset()
 
@@ -111,7 +115,8 @@ class Kind:
     summary: Mapping[str, Any] = field(default_factory=dict)
     detail_template: str = ""
     other_kind_hint: Text = ""
-    blank: Callable[[], Document] = dict
+    # The document that a new form opens with; it may heed the query of its address.
+    blank: Callable[[Mapping[str, str]], Document] = _nothing_yet
     impact: Callable[[str, Document | None, Document], list[Impact]] = _no_impact
     touched: Callable[[Document | None, Document], frozenset[str]] = _nothing_touched
     proposers: Permission = Permission.PROPOSE

@@ -259,3 +259,16 @@ def test_the_page_of_a_version_names_who_is_behind_and_tries_its_examples(client
     assert "/event-schemas/order-placed-v1-0-0/" in page
     assert "2027-01-31" in page
     assert "accepted" in client_of("vera").get("/event-schemas/order-placed-v1-0-0/").content.decode()
+
+
+def test_the_form_of_a_new_version_begins_with_the_last_one_of_its_family(client_of: Any) -> None:
+    family()
+    version()
+    version("1.1.0", with_field())
+    browser = client_of("amal")
+    page = browser.get("/event-schemas/new/?family=order-placed").content.decode()
+    for wanted in ('value="order-placed-v1-2-0"', 'value="1.2.0"', 'value="order-placed"', "&quot;note&quot;"):
+        assert wanted in page, wanted
+    assert 'href="/event-schemas/new/?family=order-placed"' in browser.get("/events/order-placed/").content.decode()
+    for address in ("/event-schemas/new/", "/event-schemas/new/?family=nobody"):
+        assert 'value="1.0.0"' in browser.get(address).content.decode()

@@ -11,19 +11,12 @@ from portal.changes.services import WINDOW
 from portal.refusals import Problem, Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
-from portal.registry.kinds import Kind
 from portal.roles import Permission
 from portal.web.evidence_form import read_evidence
 from portal.web.posted import read_document
 from portal.web.views.base import PageView
 from portal.web.views.entries import KindView
 from portal.web.views.form_parts import form_context, posted_draft, saved, with_rows_moved
-
-
-def _with_first_rows(document: Document, kind: Kind) -> Document:
-    """A new form opens with what the kind's blank document holds, so that people see what is asked."""
-    return document or kind.blank()
-
 
 # So many points are told while a form is being filled.
 LIVE = 6
@@ -39,7 +32,7 @@ class EntryForm(KindView):
 
     def _start(self, key: str) -> tuple[Document, int]:
         if not key:
-            return _with_first_rows({}, self.kind), 0
+            return self.kind.blank(self.request.GET.dict()), 0
         entry = self.entry(key)
         return entry.document, entry.version
 

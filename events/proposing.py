@@ -1,0 +1,60 @@
+"""What the next version of a family is called and begins with, for forms and for registry clients."""
+
+from collections.abc import Mapping
+
+from events.documents import key_of, order_of
+from events.line import STANDING
+from events.models import EventFamily, EventSchema
+from events.schemas import Schema
+from portal.changes.models import OPEN_STATES, ChangeRequest
+from portal.registry.documents import Document
+
+_EMPTY: Document = {"number": "1.0.0", "schema": {"type": "object", "properties": {}, "required": []}}
+
+
+def proposal(family: EventFamily, schema: Schema) -> Document:
+    """The document by which a schema becomes the next version of its family."""
+    number = next_number(family.key)
+    described = schema.get("description") if isinstance(schema, dict) else None
+    return {
+        "key": key_of(family.key, number),
+        "name": f"{family.name} {number}"[:120],
+        "description": described
+        if isinstance(described, str) and described.strip()
+        else family.document["description"],
+        "owner": family.owner.key,
+        "family": family.key,
+        "number": number,
+        "schema": schema,
+        "migration_note": "",
+        "deadline": "",
+    }
+
+
+def next_number(family: str) -> str:
+    """The next minor after all that are registered or proposed; 1.0.0 for the first."""
+    rows = EventSchema.objects.filter(family=family).values_list("major", "minor")
+    taken = [(major, minor) for major, minor in rows]
+    open_ones = ChangeRequest.objects.filter(kind="event_schema", state__in=OPEN_STATES, document__family=family)
+    for key, number in open_ones.values_list("key", "document__number"):
+        if isinstance(number, str) and key == key_of(family, number):
+            taken.append(order_of(number)[:2])  # type: ignore[arg-type] # of three
+    if not taken:
+        return "1.0.0"
+    major, minor = max(taken)
+    return f"{major}.{minor + 1}.0"
+
+
+def blank(asked: Mapping[str, str]) -> Document:
+    """A form for a version: of the family that the address names, it begins with the schema that stands last."""
+    family = (
+        EventFamily.objects.select_related("owner").filter(key=asked.get("family", "")[:60], state__in=STANDING).first()
+    )
+    if family is None:
+        return _EMPTY
+    rows = EventSchema.objects.filter(family=family.key, state__in=STANDING).order_by("major", "minor", "patch")
+    last = rows.last()
+    begun = proposal(family, last.document["schema"] if last else _EMPTY["schema"])
+    return begun | (
+        {"description": last.document["description"], "examples": last.document["examples"]} if last else {}
+    )
