@@ -142,8 +142,9 @@ def standing(names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def tick() -> int:
-    """Forget what is older than 30 days. Returns how many reasons went."""
-    old = (database_now() - KEPT).date()
-    ids = list(RefusedEvents.objects.filter(day__lt=old).values_list("id", flat=True)[:_FORGOTTEN_AT_ONCE])
-    RefusedEvents.objects.filter(id__in=ids).delete()
-    return len(ids)
+    """Forget what is older than 30 days, in batches. Returns how many reasons went."""
+    old, gone = (database_now() - KEPT).date(), 0
+    while ids := list(RefusedEvents.objects.filter(day__lt=old).values_list("id", flat=True)[:_FORGOTTEN_AT_ONCE]):
+        RefusedEvents.objects.filter(id__in=ids).delete()
+        gone += len(ids)
+    return gone

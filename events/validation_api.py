@@ -125,6 +125,8 @@ class ValidationViewSet(PortalViewSet):
     bodies: dict[str, Any] = {"create": EventBody}
     answers = {"create": {200: OutcomeAnswer}}
     write_permissions = {"create": Permission.VIEW}
+    # An answer tells values of the event; nothing keeps them.
+    unkept = ("create",)
 
     def create(self, request: Request) -> HttpResponse:
         """Judge one event (`{"event": …}`), or one a line as `application/x-ndjson`, answered line by line.

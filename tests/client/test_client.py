@@ -1,7 +1,10 @@
 """The helper against the portal over a socket: download, ETag, cache, report."""
 
 import json
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -13,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 from events.models import QuarantinedEvent, RefusedEvents
 from tests.client.test_judging import event
 from tests.events.registering import changed, family, family_document, signed, version
+from tests.events.test_registry import with_field
 
 pytestmark = pytest.mark.usefixtures("committed")
 BAD = event(data={"order_id": 5, "secret": "4111"}, event_id="e-bad")
@@ -89,6 +93,53 @@ def test_a_report_that_was_lost_on_the_way_back_counts_once(
     assert client.report() == 1
     assert client.report() == 1
     assert RefusedEvents.objects.get().seen == 2
+
+
+def test_a_version_that_it_does_not_know_makes_it_ask_once_in_a_while(
+    client: EventClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.refresh()
+    asked: list[Any] = []
+    real = client._ask
+
+    def ask(*given: Any) -> Any:
+        asked.append(given)
+        return real(*given)
+
+    monkeypatch.setattr(client, "_ask", ask)
+    version("1.1.0", with_field())
+    newer = event(schema_version="1.1.0", data={"order_id": "1", "note": "x"})
+    client.check(newer)
+    client.check(newer)
+    for _time in range(3):
+        assert not client.judge(event(schema_version="7.0.0")).accepted
+    assert len(asked) == 1, "not again so soon"
+
+
+def test_counting_never_waits_for_a_report_that_hangs(client: EventClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.refresh()
+    client.judge(BAD)
+    begun, go = threading.Event(), threading.Event()
+
+    def hang(*_given: Any) -> Any:
+        begun.set()
+        go.wait(20)
+        raise URLError("gone")
+
+    monkeypatch.setattr(client, "_ask", hang)
+
+    def report() -> None:
+        with suppress(URLError):
+            client.report()
+
+    thread = threading.Thread(target=report)
+    thread.start()
+    assert begun.wait(5)
+    before = time.monotonic()
+    client.judge(BAD)
+    assert time.monotonic() - before < 5
+    go.set()
+    thread.join()
 
 
 def test_a_wrong_token_is_told(served: LiveServer) -> None:

@@ -153,3 +153,8 @@ def test_a_batch_of_cloudevents_is_answered_one_by_one(api_of: Any) -> None:
         .status_code
         == 400
     )
+
+
+def test_no_answer_is_kept_for_a_repeat(api_of: Any) -> None:
+    answer = api_of("amal").post(ADDRESS, {"event": event()}, format="json", headers={"Idempotency-Key": "a"})
+    assert answer.status_code == 422

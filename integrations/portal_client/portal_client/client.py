@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
-from portal_client.judging import Bundle, Outcome, Reason, RefusedError
+from portal_client.judging import UNKNOWN, Bundle, Outcome, Reason, RefusedError
 
 MOST_BYTES = 200 * 1024 * 1024
 # Of one report, as the portal takes them; what is more is counted as "other".
@@ -45,6 +46,7 @@ class EventClient:
         families: Sequence[str] = (),
         cache: str | Path | None = None,
         timeout: float = 10.0,
+        unknown_seconds: float = 10.0,
     ) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError("The portal's address begins with https://.")
@@ -53,7 +55,9 @@ class EventClient:
         self._cache = Path(cache) if cache is not None else None
         self._bundle = self._kept()
         self._opener: OpenerDirector = build_opener(_Never)
-        self._lock = threading.Lock()
+        # One guards the counts, for an instant; the other lets one report after the other go out.
+        self._lock, self._reporting = threading.Lock(), threading.Lock()
+        self._unknown_seconds, self._asked = unknown_seconds, float("-inf")
         self._refused: dict[Reason, list[Any]] = {}
         self._unsent: tuple[str, bytes] | None = None
 
@@ -62,9 +66,23 @@ class EventClient:
         if self._bundle is None:
             raise LookupError("There are no schemas yet: call refresh() first, or name a cache that holds them.")
         outcome = self._bundle.judge(event)
+        if outcome.reason is not None and outcome.reason.rule in UNKNOWN and self._newer():
+            outcome = self._bundle.judge(event)
         if not outcome.accepted:
             self._count(outcome, event)
         return outcome
+
+    def _newer(self) -> bool:
+        """Whether a newer bundle was found; asks once in a while."""
+        with self._lock:
+            now = time.monotonic()
+            if now - self._asked < self._unknown_seconds:
+                return False
+            self._asked = now
+        try:
+            return self.refresh()
+        except (OSError, ValueError):
+            return False
 
     def check(self, event: Any) -> None:
         """Before an event is published, and after it is read: raises RefusedError unless the registry accepts it."""
@@ -95,9 +113,10 @@ class EventClient:
 
         If the portal cannot be asked, raises OSError and tells it the next time, once.
         """
-        with self._lock:
+        with self._reporting:
             if self._unsent is None:
-                taken, self._refused = self._refused, {}
+                with self._lock:
+                    taken, self._refused = self._refused, {}
                 if not taken:
                     return 0
                 told = [

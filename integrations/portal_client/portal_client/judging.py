@@ -7,6 +7,8 @@ import jsonschema_rs
 
 FORMAT = 1
 MOST_PROBLEMS = 20
+# Rules by which an event is refused that a newer bundle may take.
+UNKNOWN = frozenset({"unknown_family", "unknown_version"})
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 # As the portal compiles them: patterns in time linear in the text, never a look-around.
 _PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000)
