@@ -4,7 +4,13 @@ from django.apps import AppConfig
 
 
 class MetricsConfig(AppConfig):
-    """Metrics dictionary and the lineage choice (skeleton)."""
+    """The dictionary of metrics."""
 
     name = "metrics"
     label = "metrics"
+
+    def ready(self) -> None:
+        """Make the kind known."""
+        from metrics.kinds import register_kinds  # noqa: PLC0415 - models are not loaded before ready()
+
+        register_kinds()

@@ -80,6 +80,10 @@ def _no_impact(key: str, before: Document | None, after: Document) -> list[Impac
     return []
 
 
+def _no_advice(document: Document) -> list[str]:
+    return []
+
+
 def _nothing_yet(asked: Mapping[str, str]) -> Document:
     return {}
 
@@ -119,6 +123,8 @@ class Kind:
     blank: Callable[[Mapping[str, str]], Document] = _nothing_yet
     impact: Callable[[str, Document | None, Document], list[Impact]] = _no_impact
     touched: Callable[[Document | None, Document], frozenset[str]] = _nothing_touched
+    # What an author should look at while writing; it stands against nothing.
+    advice: Callable[[Document], list[str]] = _no_advice
     proposers: Permission = Permission.PROPOSE
     # Further pages of the kind: (label, name of the URL).
     links: tuple[tuple[Text, str], ...] = ()

@@ -35,6 +35,7 @@ KINDS: dict[str, Badge] = {
     "data_movement": Badge(gettext_lazy("Data movement"), shape="sync"),
     "event_family": Badge(gettext_lazy("Event family"), shape="event"),
     "event_schema": Badge(gettext_lazy("Schema version"), shape="draft"),
+    "metric": Badge(gettext_lazy("Metric"), shape="metric"),
 }
 
 GATES: dict[str, Badge] = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.models import Connector
+from metrics import seed
 from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
@@ -14,6 +15,12 @@ from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
 SIGNERS = {"A0": (), "A1": ("lead",), "A2": ("lead", "head"), "A3": ("lead", "executive")}
+# Teams of the demo instead of those that the seed names.
+METRIC_OWNERS = {
+    "pipeline_value_sar": "crm-team",
+    "qualified_lead_count": "crm-team",
+    "partner_sourced_pipeline_sar": "crm-team",
+}
 EVIDENCE: Document = {
     "sources": ["Contract of the facade and its tests", "Vendor's API reference of October 2026"],
     "assumptions": "Volumes as in the last quarter.",
@@ -72,13 +79,21 @@ def load(now: datetime, demo_server: str) -> bool:
     by_key = {document["key"]: document for document in documents}
     for number, document in enumerate(events.documents()):
         writer.apply(document, by=("engineer", "noor")[number % 2], days=20 - number)
+    for number, document in enumerate(seed.documents()):
+        owner = METRIC_OWNERS.get(document["key"], "finance-team")
+        writer.apply(document | {"owner": owner, "certified_until": "2027-06-30"}, days=15 - number)
     _second_versions(writer, by_key)
     _waiting(writer, by_key)
     return True
 
 
 def _kind_of(document: Document) -> str:
-    marks = {"data_movement": "data_movement", "runtime_tool": "runtime_tool", "channel": "event_family"}
+    marks = {
+        "primary_source": "metric",
+        "data_movement": "data_movement",
+        "runtime_tool": "runtime_tool",
+        "channel": "event_family",
+    }
     return next((kind for mark, kind in marks.items() if mark in document), "event_schema")
 
 

@@ -152,7 +152,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         called.add(address)
         return answer.json()
 
-    for collection in ("connectors", "policies", "event-families", "event-schemas"):
+    for collection in ("connectors", "policies", "event-families", "event-schemas", "metrics"):
         assert f"/api/v1/{collection}/" in documented
         listed = get(f"/api/v1/{collection}/")["results"]
         if not listed:
@@ -243,7 +243,7 @@ def test_headers_are_described_where_they_are_heeded(described: Schema) -> None:
     for address in ("connectors/{key}/", "changes/{id}/", "allowlist/"):
         assert "ETag" in described["paths"][f"/api/v1/{address}"]["get"]["responses"]["200"]["headers"]
     # What is secret is kept for no repeat.
-    secret = {"/api/v1/tokens/", "/api/v1/people/{id}/password/"}
+    secret = {"/api/v1/tokens/", "/api/v1/people/{id}/password/", "/api/v1/events/validate/"}
     assert not any(headers(address.removeprefix("/api/v1/"), "post") for address in secret)
     posts = [path["post"] for at, path in described["paths"].items() if "post" in path and at not in secret]
     assert len(posts) >= 12

@@ -20,6 +20,7 @@ from tests.connectors.tracking import world
 from tests.documents import data_movement_document, runtime_tool_document, without
 from tests.events.registering import family, version
 from tests.events.test_registry import with_field
+from tests.metrics.registering import metric
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
 from tests.severity.slipping import PASSED, running
@@ -85,6 +86,7 @@ def pages(committed: None) -> list[Asked]:
     sweep.tick()
     family()
     one, two = version(), version("1.1.0", with_field())
+    number = metric(certified_until="2027-01-31")
     lanes.expand()
     Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:3]).update(
         due_at=None, last_error="Given up: no answer."
@@ -129,6 +131,9 @@ def pages(committed: None) -> list[Asked]:
         ("entry", "amal", reverse("entry", args=["events", one.family])),
         *(("entry", "amal", shown.get_absolute_url()) for shown in (one, two)),
         ("entry-new", "amal", reverse("entry-new", args=["event-schemas"])),
+        ("metrics", "amal", reverse("metrics")),
+        ("entry", "amal", number.get_absolute_url()),
+        ("entry-new", "amal", reverse("entry-new", args=["metrics"])),
         ("tools", "amal", reverse("tools")),
         ("tools", "amal", reverse("tools") + "?q=zzz"),
         ("syncs", "amal", reverse("syncs")),

@@ -15,6 +15,7 @@ from portal.registry import kinds
 from portal.roles import TABLE, ActorType, Permission, Role
 from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
+from tests.metrics.registering import metric_document
 from tests.people import actor, team
 from tests.registering import EVIDENCE, SIGNERS
 
@@ -27,6 +28,7 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "approval_policy": lambda: baseline_document() | {"owner": "crm-team"},
     "event_family": family_document,
     "event_schema": schema_document,
+    "metric": metric_document,
 }
 
 

@@ -113,7 +113,7 @@ class EntryCheck(KindView):
         live = self.kind.transition_problems(None, clean) if creates and not problems else []
         context = form_context(
             self.kind, document, problems + live, check=False, creates=creates, evidence=read_evidence(request.POST),
-            live=[problem.message for problem in live[:LIVE]],
+            live=[*(problem.message for problem in live[:LIVE]), *self.kind.advice(document)],
         )  # fmt: skip
         return render(request, "generic/form_side.html", context)
 

@@ -1,0 +1,119 @@
+"""Metrics, as the generic parts see them."""
+
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.db.models import TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Concat, LPad
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from metrics import judging
+from metrics.documents import MetricSerializer
+from metrics.models import Metric
+from metrics.rules import MetricType
+from portal.registry.filters import EntryFilter
+from portal.registry.kinds import Column, Kind, Section, register
+from portal.web import cells
+
+
+class MetricFilter(EntryFilter):
+    """Filters of the dictionary."""
+
+    type = django_filters.ChoiceFilter(choices=MetricType.choices, label=_("Type"))
+    unit = django_filters.CharFilter(label=_("Unit"), max_length=40)
+    ordering = django_filters.OrderingFilter(
+        fields=[("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")],
+        label=_("Order"),
+    )
+
+    class Meta:
+        model = Metric
+        fields: list[str] = []
+
+
+def _meaning(row: Any, now: datetime) -> SafeString:
+    return format_html('<span class="wrap-text"><bdi>{}</bdi></span>', row.definition or "–")
+
+
+def _source(row: Any, now: datetime) -> SafeString:
+    return format_html("<bdi>{}</bdi>", row.source or "–")
+
+
+def _unit(row: Any, now: datetime) -> SafeString:
+    return format_html('<bdi class="mono" dir="ltr">{}</bdi>', row.unit)
+
+
+def _certified(row: Any, now: datetime) -> SafeString:
+    """Until when its owner vouches for it, and whether that is over."""
+    if row.certified_until is None:
+        return format_html('<span class="faint">{}</span>', _("no"))
+    if row.certified_until < now.date():
+        return format_html(
+            '<span class="muted">{} <bdi dir="ltr">{}</bdi></span>', _("over since"), row.certified_until
+        )
+    return format_html('<bdi dir="ltr">{}</bdi>', row.certified_until)
+
+
+def register_kinds() -> None:
+    """Called once, when the app is ready."""
+    register(
+        Kind(
+            name="metric",
+            model=Metric,
+            serializer=MetricSerializer,
+            label=_("Metric"),
+            label_plural=_("Metrics"),
+            purpose=_(
+                "One definition for every number that executives read; code imports its key, dashboards plot no other."
+            ),
+            collection="metrics",
+            pages="metrics",
+            prefix="ME",
+            filterset=MetricFilter,
+            floor=judging.floor,
+            transition_problems=judging.transition_problems,
+            advice=judging.advice,
+            detail_template="metrics/metric.html",
+            summary={
+                "id": Concat(
+                    Value("ME-"),
+                    LPad(Cast("id", TextField()), 3, Value("0"), output_field=TextField()),
+                    output_field=TextField(),
+                ),
+                "unit": "unit",
+                "type": "type",
+                "certified_until": "certified_until",
+            },
+            blank=lambda asked: {"type": MetricType.COUNT.value},
+            sections=(
+                Section("identity", _("Identity"), ("key", "name", "label_ar", "owner")),
+                Section(
+                    "meaning",
+                    _("Meaning"),
+                    ("description", "definition_ar", "primary_source", "unit", "type", "since"),
+                    _("One number, one definition, one source."),
+                ),
+                Section("detail", _("Detail"), ("grain", "dimensions", "expression", "related")),
+                Section(
+                    "life",
+                    _("Certification and end"),
+                    ("certified_until", "replaced_by", "remove_after"),
+                    _("Until when its owner vouches for it, and what comes after it."),
+                ),
+            ),
+            columns=(
+                Column("name", _("Label"), cells.name, sort="name"),
+                Column("meaning", _("Definition"), _meaning, needs={"definition": KT("document__description")}),
+                Column("owner", _("Owner"), cells.owner),
+                Column("unit", _("Unit"), _unit),
+                Column("source", _("Source"), _source, needs={"source": KT("document__primary_source")}),
+                Column("certified", _("Certified"), _certified),
+                Column("state", _("State"), cells.state),
+                Column("updated", _("Changed"), cells.updated, sort="updated_at"),
+            ),
+        )
+    )
