@@ -1,12 +1,15 @@
-"""`manage.py registry metrics export|seed`: the dictionary as a module of code, and its first entries."""
+"""`manage.py registry metrics export|check|seed`: the dictionary as a module of code, code that keeps to it, first entries."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser, OutputWrapper
 from django.db import transaction
+from django.utils import timezone
 
 from metrics import modules, seed
+from metrics.checking import Dictionary, findings_of, sarif
 from metrics.models import Metric
 from portal.changes import services
 from portal.changes.models import OPEN_STATES, ChangeRequest
@@ -20,19 +23,28 @@ from portal.refusals import Refusal
 class Metrics:
     """The topic of metrics."""
 
-    help = "Write the module from which code imports metric keys, or propose the first metrics."
+    help = "Write the module from which code imports metric keys, check that code does, or propose the first metrics."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to do, and where."""
-        parser.add_argument("what", choices=["export", "seed"])
-        parser.add_argument("--format", choices=modules.FORMATS, default="python", help="of the module (python)")
-        parser.add_argument("--out", type=Path, help="the file of the module; standard output where none is named")
-        parser.add_argument("--as", dest="username", default="", help="who opens the changes of a seed")
+        chosen = parser.add_subparsers(dest="what", required=True, metavar="what")
+        export = chosen.add_parser("export", help="write the module")
+        export.add_argument("--format", choices=modules.FORMATS, default="python", help="of the module (python)")
+        export.add_argument("--out", type=Path, help="the file of the module; standard output where none is named")
+        check = chosen.add_parser("check", help="find keys that stand as text, are put together, unknown or out of use")
+        check.add_argument("paths", type=Path, nargs="+", help="files and directories of Python code and modules")
+        check.add_argument("--dictionary", type=Path, help="check by this JSON export, without a database")
+        check.add_argument("--sarif", type=Path, help="write what is found to this file, too")
+        propose = chosen.add_parser("seed", help="propose the first metrics")
+        propose.add_argument("--as", dest="username", default="", help="who opens the changes")
 
     def handle(self, options: dict[str, Any], out: OutputWrapper, err: OutputWrapper) -> None:
         """Do what is asked for."""
         if options["what"] == "seed":
             _seed(options["username"], out)
+            return
+        if options["what"] == "check":
+            _check(options, out)
             return
         text = modules.module(keyed(), options["format"])
         path: Path | None = options["out"]
@@ -47,6 +59,28 @@ def keyed() -> list[modules.Keyed]:
     """The whole dictionary as the module tells it: one query."""
     rows = Metric.objects.order_by("key").values_list("document", "version", "state")
     return [modules.Keyed(document, version, state) for document, version, state in rows]
+
+
+def _check(options: dict[str, Any], out: OutputWrapper) -> None:
+    found = findings_of(options["paths"], _dictionary(options["dictionary"]))
+    if options["sarif"]:
+        options["sarif"].write_text(json.dumps(sarif(found), indent=2))
+    for one in found:
+        out.write(str(one))
+    if found:
+        raise CommandError(f"{len(found)} thing(s) must be put right.", returncode=1)
+    out.write("Nothing found.")
+
+
+def _dictionary(path: Path | None) -> Dictionary:
+    try:
+        if path is not None:
+            return Dictionary.read(path.read_bytes(), timezone.now().date())
+        return Dictionary.of(keyed(), timezone.now().date())
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.", returncode=2) from None
+    except ValueError as error:
+        raise CommandError(f"{path}: {error}", returncode=2) from None
 
 
 def _seed(username: str, out: OutputWrapper) -> None:

@@ -1,0 +1,61 @@
+"""From paths to findings: which files are looked at, and by what."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from metrics.checking import python
+from metrics.checking.dictionary import Dictionary
+from metrics.checking.findings import Finding
+from metrics.modules import HEAD, intact
+
+MOST_BYTES = 2 * 1024 * 1024
+LEFT_OUT = frozenset(
+    {".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", "build", "dist"}
+)
+MODULES = frozenset({".py", ".ts", ".json"})
+
+
+def findings_of(paths: Iterable[Path], dictionary: Dictionary) -> list[Finding]:
+    """Everything that is wrong under the paths, sorted; links are not followed."""
+    return sorted({one for path in paths for file in _files(path) for one in _of(file, dictionary)})
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for place, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
+        for name in sorted(names):
+            file = Path(place, name)
+            if file.suffix in MODULES and not file.is_symlink():
+                yield file
+
+
+def _of(path: Path, dictionary: Dictionary) -> Iterator[Finding]:
+    shown = path.as_posix()
+    try:
+        with path.open("rb") as file:
+            text = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        yield Finding(shown, 1, "unreadable", f"It cannot be read: {error.strerror}.")
+        return
+    if HEAD.encode() in text[:400]:
+        yield from _module(shown, text, dictionary)
+    elif path.suffix == ".py":
+        if len(text) > MOST_BYTES:
+            yield Finding(shown, 1, "unreadable", f"It is larger than {MOST_BYTES // 1024} kB.")
+            return
+        try:
+            yield from python.findings(shown, text.decode(), dictionary)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            line = getattr(error, "lineno", 1) or 1
+            yield Finding(shown, line, "unreadable", f"It is no Python: {str(error)[:200]}")
+
+
+def _module(shown: str, text: bytes, dictionary: Dictionary) -> Iterator[Finding]:
+    if not intact(text):
+        yield Finding(shown, 1, "edited", "It was changed by hand: export it again.")
+    elif dictionary.modules and text not in dictionary.modules:
+        yield Finding(shown, 1, "stale", "The dictionary has changed since: export it again.")
