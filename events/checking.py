@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from events.documents import FamilySerializer, SchemaSerializer, breaks_openly
+from events.documents import SchemaSerializer, breaks_openly
 from events.explaining import explained, hurting
+from events.family_document import FamilySerializer
 from events.files import Fault, Tree, digest
 from events.schemas import Mode, Unresolved, bundled, judge, problems_of, validator_of
 from portal.registry.documents import flatten

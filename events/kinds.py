@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from events import impact, proposing, rules
-from events.documents import FamilySerializer, SchemaSerializer
+from events.documents import SchemaSerializer
+from events.family_document import FamilySerializer
 from events.models import EventFamily, EventSchema
 from events.schemas.modes import Mode
 from portal.changes.models import ChangeRequest, ChangeState

@@ -1,20 +1,18 @@
 """The document of a metric: one definition for one number."""
 
-from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from metrics.rules import KEY_PATTERN, MetricType
-from portal.registry.documents import EntrySerializer
+from portal.registry.documents import DayField, EntrySerializer
 
-DATE = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": ""}
 
 
-def _day(label: Any, help_text: Any, example: str, **more: Any) -> serializers.RegexField:
-    return serializers.RegexField(DATE, label=label, help_text=help_text, style={"example": example}, **more)
+def _day(label: Any, help_text: Any, example: str, **more: Any) -> DayField:
+    return DayField(label=label, help_text=help_text, style={"example": example}, **more)
 
 
 def _key(label: Any, help_text: Any, **more: Any) -> serializers.RegexField:
@@ -108,19 +106,9 @@ class MetricSerializer(EntrySerializer):
 
     def validate(self, attrs: Any) -> Any:
         problems: dict[str, Any] = {}
-        for name in ("since", "remove_after", "certified_until"):
-            if attrs[name] and not _there_is(attrs[name]):
-                problems[name] = _("There is no such day.")
         if attrs["key"] in (attrs["replaced_by"], *attrs["related"]):
             name = "replaced_by" if attrs["replaced_by"] == attrs["key"] else "related"
             problems[name] = _("That is the metric itself.")
         if problems:
             raise serializers.ValidationError(problems)
         return attrs
-
-
-def _there_is(day: str) -> bool:
-    try:
-        return bool(date.fromisoformat(day))
-    except ValueError:
-        return False
