@@ -32,17 +32,21 @@ def proposal(family: EventFamily, schema: Schema) -> Document:
 
 
 def next_number(family: str) -> str:
-    """The next minor after all that are registered or proposed; 1.0.0 for the first."""
-    rows = EventSchema.objects.filter(family=family).values_list("major", "minor")
-    taken = [(major, minor) for major, minor in rows]
-    open_ones = ChangeRequest.objects.filter(kind="event_schema", state__in=OPEN_STATES, document__family=family)
-    for key, number in open_ones.values_list("key", "document__number"):
-        if isinstance(number, str) and key == key_of(family, number):
-            taken.append(order_of(number)[:2])  # type: ignore[arg-type] # of three
-    if not taken:
+    """The next minor of the newest major that is registered, past those that are proposed; 1.0.0 for the first.
+
+    A new major that waits for its approvers does not count: nobody knows yet whether it comes.
+    """
+    registered = [tuple(pair) for pair in EventSchema.objects.filter(family=family).values_list("major", "minor")]
+    waiting = ChangeRequest.objects.filter(kind="event_schema", state__in=OPEN_STATES, document__family=family)
+    proposed = [
+        order_of(number)[:2]
+        for key, number in waiting.values_list("key", "document__number")
+        if isinstance(number, str) and key == key_of(family, number)
+    ]
+    if not registered and not proposed:
         return "1.0.0"
-    major, minor = max(taken)
-    return f"{major}.{minor + 1}.0"
+    newest = max(major for major, _minor in registered) if registered else min(major for major, _minor in proposed)
+    return f"{newest}.{max(minor for major, minor in (*registered, *proposed) if major == newest) + 1}.0"
 
 
 def blank(asked: Mapping[str, str]) -> Document:

@@ -9,6 +9,7 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat, LPad
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 
 from metrics import judging
@@ -36,7 +37,7 @@ class MetricFilter(EntryFilter):
 
 
 def _meaning(row: Any, now: datetime) -> SafeString:
-    return format_html('<span class="wrap-text"><bdi>{}</bdi></span>', row.definition or "–")
+    return format_html('<bdi title="{}">{}</bdi>', row.definition or "", Truncator(row.definition or "–").chars(60))
 
 
 def _source(row: Any, now: datetime) -> SafeString:
