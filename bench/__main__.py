@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 
-from bench import changes, lists, polling, schemas, sweep
+from bench import changes, lists, metrics, polling, schemas, sweep
 
-PARTS = {"sweep": sweep, "polling": polling, "lists": lists, "changes": changes, "schemas": schemas}
+PARTS = {"sweep": sweep, "polling": polling, "lists": lists, "changes": changes, "schemas": schemas, "metrics": metrics}
 
 
 def main() -> int:

@@ -37,11 +37,11 @@ class MetricFilter(EntryFilter):
 
 
 def _meaning(row: Any, now: datetime) -> SafeString:
-    return format_html('<bdi title="{}">{}</bdi>', row.definition or "", Truncator(row.definition or "–").chars(60))
-
-
-def _source(row: Any, now: datetime) -> SafeString:
-    return format_html("<bdi>{}</bdi>", row.source or "–")
+    """The definition in short over the source; all of it as the title."""
+    short = Truncator(row.definition or "–").chars(60)
+    return format_html(
+        '<span class="two"><bdi title="{}">{}</bdi><bdi>{}</bdi></span>', row.definition or "", short, row.source or "–"
+    )
 
 
 def _unit(row: Any, now: datetime) -> SafeString:
@@ -108,10 +108,14 @@ def register_kinds() -> None:
             ),
             columns=(
                 Column("name", _("Label"), cells.name, sort="name"),
-                Column("meaning", _("Definition"), _meaning, needs={"definition": KT("document__description")}),
+                Column(
+                    "meaning",
+                    _("Definition, source"),
+                    _meaning,
+                    needs={"definition": KT("document__description"), "source": KT("document__primary_source")},
+                ),
                 Column("owner", _("Owner"), cells.owner),
                 Column("unit", _("Unit"), _unit),
-                Column("source", _("Source"), _source, needs={"source": KT("document__primary_source")}),
                 Column("certified", _("Certified"), _certified),
                 Column("state", _("State"), cells.state),
                 Column("updated", _("Changed"), cells.updated, sort="updated_at"),
