@@ -32,7 +32,7 @@ class Metrics:
         export.add_argument("--format", choices=modules.FORMATS, default="python", help="of the module (python)")
         export.add_argument("--out", type=Path, help="the file of the module; standard output where none is named")
         check = chosen.add_parser("check", help="find keys that stand as text, are put together, unknown or out of use")
-        check.add_argument("paths", type=Path, nargs="+", help="files and directories of Python code and modules")
+        check.add_argument("paths", type=Path, nargs="+", help="files and directories of code and modules")
         check.add_argument("--dictionary", type=Path, help="check by this JSON export, without a database")
         check.add_argument("--sarif", type=Path, help="write what is found to this file, too")
         propose = chosen.add_parser("seed", help="propose the first metrics")

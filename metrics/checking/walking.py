@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from metrics.checking import python
+from metrics.checking import python, typescript
 from metrics.checking.dictionary import Dictionary
 from metrics.checking.findings import Finding
 from metrics.modules import HEAD, intact
@@ -13,7 +13,11 @@ MOST_BYTES = 2 * 1024 * 1024
 LEFT_OUT = frozenset(
     {".git", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", "build", "dist"}
 )
-MODULES = frozenset({".py", ".ts", ".json"})
+LANGUAGES = {".py": python.findings} | dict.fromkeys(
+    (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"), typescript.findings
+)
+# An export in JSON may be a module, too.
+LOOKED_AT = frozenset({*LANGUAGES, ".json"})
 
 
 def findings_of(paths: Iterable[Path], dictionary: Dictionary) -> list[Finding]:
@@ -29,7 +33,7 @@ def _files(path: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
         for name in sorted(names):
             file = Path(place, name)
-            if file.suffix in MODULES and not file.is_symlink():
+            if file.suffix in LOOKED_AT and not file.is_symlink():
                 yield file
 
 
@@ -43,15 +47,15 @@ def _of(path: Path, dictionary: Dictionary) -> Iterator[Finding]:
         return
     if HEAD.encode() in text[:400]:
         yield from _module(shown, text, dictionary)
-    elif path.suffix == ".py":
+    elif path.suffix in LANGUAGES:
         if len(text) > MOST_BYTES:
             yield Finding(shown, 1, "unreadable", f"It is larger than {MOST_BYTES // 1024} kB.")
             return
         try:
-            yield from python.findings(shown, text.decode(), dictionary)
+            yield from LANGUAGES[path.suffix](shown, text.decode(), dictionary)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", 1) or 1
-            yield Finding(shown, line, "unreadable", f"It is no Python: {str(error)[:200]}")
+            yield Finding(shown, line, "unreadable", f"It is no code of its language: {str(error)[:200]}")
 
 
 def _module(shown: str, text: bytes, dictionary: Dictionary) -> Iterator[Finding]:
