@@ -48,16 +48,25 @@ class Outcome:
     reason: Reason | None = None
 
 
+def reason_of(error: jsonschema_rs.ValidationError) -> Reason:
+    """Why a schema refuses, in its own words: the last step of its path is the rule, unless `false` stands there itself."""
+    path, rule = list(error.evaluation_path), "false"
+    if error.kind.name != "falseSchema":
+        path, rule = path[:-1], str(error.schema_path[-1])
+    return Reason(place_of(path)[:300], rule[:60])
+
+
 def place_of(path: list[str | int]) -> str:
     """Where in an event an evaluation path of the schema leads: names of the schema, `*` for what the event itself names."""
-    # The last step is the rule that was broken.
-    steps = iter(path[:-1])
+    steps = iter(path)
     found = []
     for step in steps:
         if step in _NAMING:
             found.append(str(next(steps, "")).replace("~", "~0").replace("/", "~1"))
         elif step in _ENTERING:
             found.append("*")
+            if step == "patternProperties":
+                next(steps, "")
     return "".join(f"/{name}" for name in found)
 
 
@@ -87,8 +96,7 @@ class Version:
             where = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error.instance_path)
             problems.append(Problem(f"/data{where}", error.message[:300], "data"))
         first = next(iter(self._whole.iter_errors(event)))
-        reason = Reason(place_of(first.evaluation_path)[:300], str(first.schema_path[-1])[:60])
-        return replace(self.accepted, accepted=False, problems=tuple(problems[:MOST_ERRORS]), reason=reason)
+        return replace(self.accepted, accepted=False, problems=tuple(problems[:MOST_ERRORS]), reason=reason_of(first))
 
 
 class Registered:

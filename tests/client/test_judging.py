@@ -22,9 +22,12 @@ OLD = {
         "amount": {"$ref": "#/definitions/amount"},
         "parts": {"items": [{"$ref": "#/definitions/amount"}], "additionalItems": {"type": "string"}},
         "notes": {"additionalProperties": {"type": "string"}, "propertyNames": {"maxLength": 5}},
+        "line-2": False,
+        "marks": {"patternProperties": {"^x-": False, "^items$": {"type": "string"}}},
+        "never": {"$ref": "#/definitions/nothing"},
     },
     "required": ["amount"],
-    "definitions": {"amount": {"type": "integer", "minimum": 1}},
+    "definitions": {"amount": {"type": "integer", "minimum": 1}, "nothing": False},
 }
 REFERRING = SCHEMA | {"properties": SCHEMA["properties"] | {"payment": {"$ref": "../payment-made/1.0.0.json"}}}
 
@@ -66,6 +69,10 @@ CLOSED = {"event_type": "order-closed", "schema_version": "1.1.0"}
         (event(**PAID, data={"amount": 5, "parts": [1, 2]}), ("/data/parts/*", "type")),
         (event(**PAID, data={"amount": 5, "notes": {"bob@x": 1}}), ("/data/notes/*", "type")),
         (event(**PAID, data={"amount": 5, "notes": {"bob@x.example": ""}}), ("/data/notes/*", "maxLength")),
+        (event(**PAID, data={"amount": 5, "line-2": "secret"}), ("/data/line-2", "false")),
+        (event(**PAID, data={"amount": 5, "marks": {"x-a": 1}}), ("/data/marks/*", "false")),
+        (event(**PAID, data={"amount": 5, "marks": {"items": 1}}), ("/data/marks/*", "type")),
+        (event(**PAID, data={"amount": 5, "never": 1}), ("/data/never", "false")),
         (event(**PAID, tenant_id="other", data={"amount": 5}), ("/tenant_id", "enum")),
         (event(timestamp="2026-02-29T10:00:00Z"), ("/timestamp", "pattern")),
         (event(timestamp="2024-02-29T10:00:00Z"), None),

@@ -79,8 +79,7 @@ class _Version:
             if len(problems) >= MOST_PROBLEMS:
                 break
             problems.append(Problem(_pointer(error.instance_path), error.message[:300]))
-            rule = str(error.schema_path[-1])[:60]
-            reason = reason or Reason(*self.name, place_of(error.evaluation_path)[:300], rule)
+            reason = reason or Reason(*self.name, *_why(error))
         return Outcome(False, self.accepted.deprecated, tuple(problems), reason)
 
 
@@ -133,15 +132,24 @@ def _refused(pointer: str, message: str, reason: Reason) -> Outcome:
     return Outcome(False, False, (Problem(pointer, message),), reason)
 
 
+def _why(error: Any) -> tuple[str, str]:
+    """Place and rule: the last step of the path is the rule, unless `false` stands there itself."""
+    path, rule = list(error.evaluation_path), "false"
+    if error.kind.name != "falseSchema":
+        path, rule = path[:-1], str(error.schema_path[-1])
+    return place_of(path)[:300], rule[:60]
+
+
 def place_of(path: list[str | int]) -> str:
     """Where in an event an evaluation path of a schema leads: names of the schema, `*` for what the event itself names."""
-    # The last step is the rule that was broken.
-    steps, found = iter(path[:-1]), ""
+    steps, found = iter(path), ""
     for step in steps:
         if step in _NAMING:
             found += "/" + str(next(steps, "")).replace("~", "~0").replace("/", "~1")
         elif step in _ENTERING:
             found += "/*"
+            if step == "patternProperties":
+                next(steps, "")
     return found
 
 
