@@ -30,6 +30,11 @@ class Dictionary:
         self.known = {one.key: one for one in known}
         self.members = {one.key.upper(): one for one in self.known.values()}
         self.modules = modules
+        self._words = {word for key in self.known for word in key.split("_") if len(word) > 3}
+
+    def akin(self, text: str) -> bool:
+        """Whether a text shares a word with a key, so that it looks like one of the dictionary."""
+        return any(word in self._words for word in text.split("_"))
 
     @classmethod
     def of(cls, metrics: Iterable[Keyed], today: date) -> "Dictionary":

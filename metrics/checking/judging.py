@@ -19,11 +19,17 @@ def means_metric(name: str) -> bool:
     return bool(parts) and parts[-1] in ("metric", "metrics")
 
 
-def judged_text(text: str, dictionary: Dictionary, *, composed: bool, meant: bool) -> Told | None:
-    """A text in code. A key of one word is an everyday word too: it counts only where a metric is meant."""
+def judged_text(
+    text: str, dictionary: Dictionary, *, composed: bool, meant: bool, imports: bool = False
+) -> Told | None:
+    """A text in code. A key of one word is an everyday word too: it counts only where a metric is meant.
+
+    Others have metrics, too (of models, of machines): a text that is no key counts as unknown only where a metric is meant, in a
+    file that imports the generated module, or if it shares a word with a key.
+    """
     one = dictionary.known.get(text)
     if one is None:
-        if meant and _KEY.fullmatch(text) and "_" in text:
+        if meant and _KEY.fullmatch(text) and "_" in text and (imports or dictionary.akin(text)):
             return "unknown", f"There is no metric “{text}” in the dictionary."
         return None
     if "_" not in text and not meant:

@@ -13,14 +13,25 @@ _MODULE_NAME = "Metric"
 def findings(path: str, text: str, dictionary: Dictionary) -> Iterator[Finding]:
     """What is wrong in one file. Raises SyntaxError or ValueError for one that is no Python."""
     tree = ast.parse(text)
-    visitor = _Visitor(path, dictionary)
+    visitor = _Visitor(path, dictionary, _imported(tree))
     visitor.visit(tree)
     yield from visitor.found
 
 
+def _imported(tree: ast.Module) -> frozenset[str]:
+    """Under which names a file has the generated enumeration: `Metric`, imported from a module that is called after metrics."""
+    return frozenset(
+        name.asname or name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and "metric" in (node.module or "").rpartition(".")[2]
+        for name in node.names
+        if name.name == _MODULE_NAME
+    )
+
+
 class _Visitor(ast.NodeVisitor):
-    def __init__(self, path: str, dictionary: Dictionary) -> None:
-        self.path, self.dictionary = path, dictionary
+    def __init__(self, path: str, dictionary: Dictionary, imported: frozenset[str]) -> None:
+        self.path, self.dictionary, self.imported = path, dictionary, imported
         self.found: list[Finding] = []
         # Whether the node that is visited stands where a metric is meant: metric=…, metrics[…], plot_metric(…).
         self.meant = False
@@ -43,7 +54,10 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Constant(self, node: ast.Constant) -> None:
         if isinstance(node.value, str):
-            self._tell(node, judged_text(node.value, self.dictionary, composed=False, meant=self.meant))
+            self._tell(
+                node,
+                judged_text(node.value, self.dictionary, composed=False, meant=self.meant, imports=bool(self.imported)),
+            )
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         self._composed(node)
@@ -55,7 +69,7 @@ class _Visitor(ast.NodeVisitor):
         if folded(node) is not None:
             self._composed(node)
             return
-        if isinstance(node.func, ast.Name) and node.func.id == _MODULE_NAME and len(node.args) == 1:
+        if self._enumeration(node.func) and len(node.args) == 1:
             # Metric("revenue_sar"): the run-time guard, whose argument may be anything but a constant.
             self._within(node.args[0], True)
             return
@@ -78,7 +92,7 @@ class _Visitor(ast.NodeVisitor):
         self._within(node.slice, means_metric(_name(node.value)))
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        if isinstance(node.value, ast.Name) and node.value.id == _MODULE_NAME and node.attr.isupper():
+        if self._enumeration(node.value) and node.attr.isupper():
             self._tell(node, judged_member(node.attr, self.dictionary))
         else:
             self._within(node.value, False)
@@ -98,12 +112,20 @@ class _Visitor(ast.NodeVisitor):
             named = isinstance(key, ast.Constant) and isinstance(key.value, str) and means_metric(key.value)
             self._within(value, named or self.meant)
 
+    def _enumeration(self, node: ast.expr) -> bool:
+        """Whether this is the generated enumeration: imported by itself, or taken from a module that is called after metrics."""
+        if isinstance(node, ast.Attribute):
+            return node.attr == _MODULE_NAME and isinstance(node.value, ast.Name) and "metric" in node.value.id
+        return isinstance(node, ast.Name) and node.id in self.imported
+
     def _composed(self, node: ast.expr) -> None:
         text = folded(node)
         if text is None:
             self.generic_visit(node)
         else:
-            self._tell(node, judged_text(text, self.dictionary, composed=True, meant=self.meant))
+            self._tell(
+                node, judged_text(text, self.dictionary, composed=True, meant=self.meant, imports=bool(self.imported))
+            )
 
 
 def _name(node: ast.AST) -> str:

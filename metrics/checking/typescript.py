@@ -28,6 +28,10 @@ _TOKEN = re.compile(
 _BEFORE_EXPRESSION = frozenset("(,=:[!&|?{};+-*%<>~^") | {"=>", "return", "typeof", "case", "in", "of"}
 # Bounded, so that no line makes it look for its end again and again.
 _EXPRESSION = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,300}\]){1,1000}/[a-z]*")
+# `Metric`, imported from a module that is called after metrics.
+_IMPORTED = re.compile(
+    r"import\s*\{[^{}]{0,2000}\bMetric\b[^{}]{0,2000}\}\s*from\s*[\"'][^\"'\n]{0,500}metric", re.IGNORECASE
+)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 
@@ -43,6 +47,7 @@ class Token(NamedTuple):
 def findings(path: str, text: str, dictionary: Dictionary) -> Iterator[Finding]:
     """What is wrong in one file."""
     tokens = list(_tokens(text))
+    imports = _IMPORTED.search(text) is not None
     index = 0
     while index < len(tokens):
         token = tokens[index]
@@ -51,14 +56,14 @@ def findings(path: str, text: str, dictionary: Dictionary) -> Iterator[Finding]:
             end, value = _joined(tokens, index)
             if not _named(tokens, index - 1, "from", "import"):
                 meant = _meant(tokens, index) and not _is(tokens, end + 1, ":")
-                told = judged_text(value, dictionary, composed=end > index, meant=meant)
+                told = judged_text(value, dictionary, composed=end > index, meant=meant, imports=imports)
             index = end
-        elif token == ("name", "Metric", token.line) and _is(tokens, index + 1, ".", "?."):
+        elif imports and token[:2] == ("name", "Metric") and _is(tokens, index + 1, ".", "?."):
             member = tokens[index + 2] if index + 2 < len(tokens) else token
             if member.kind == "name" and member.value.isupper():
                 told = judged_member(member.value, dictionary)
                 index += 2
-        elif token == ("name", "Metric", token.line) and _is(tokens, index + 1, "["):
+        elif imports and token[:2] == ("name", "Metric") and _is(tokens, index + 1, "["):
             member = tokens[index + 2] if index + 2 < len(tokens) else token
             if member.kind == "text":
                 told = judged_member(member.value, dictionary)

@@ -74,6 +74,13 @@ def test_refusals_are_counted_and_reported_without_values(client: EventClient) -
     assert "4111" not in json.dumps([str(found), found.place, found.rule])
 
 
+def test_what_json_cannot_carry_does_not_lose_the_report(client: EventClient) -> None:
+    client.refresh()
+    client.judge(BAD | {"event_id": "a\0\ud800", "source": 5})
+    assert client.report() == 1
+    assert QuarantinedEvent.objects.get().event_id == "a?"
+
+
 def test_a_report_that_was_lost_on_the_way_back_counts_once(
     client: EventClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

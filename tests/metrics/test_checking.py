@@ -23,6 +23,14 @@ METRICS = [
     keyed("dead_sar", "retired"),
 ]
 DICTIONARY = Dictionary.of(METRICS, TODAY)
+IMPORT = "from shop.metric_keys import Metric\n"
+# What others call metrics, in files that have nothing to do with the dictionary.
+OTHERS = [
+    "metrics = {'val_loss': 1, 'f1_score': 2}", "model.compile(metrics=['mean_squared_error'])", "print(metrics['val_loss'])",
+    "from prometheus_client import Metric\nx = Metric.COUNTER",
+    "from enum import Enum\nclass Metric(Enum):\n    CPU = 1\nx = Metric.CPU",
+    "from cloudwatch import Metric\nm = Metric('cpu_load')", "def plot(metric='cpu_load'): pass", "metric = row['row_kind']",
+]  # fmt: skip
 FAULTS = {
     # literals
     'x = "revenue_sar"': "literal",
@@ -104,7 +112,7 @@ def found(
 
 @pytest.mark.parametrize(("text", "rule"), FAULTS.items())
 def test_a_planted_fault_is_found_at_its_line(tmp_path: Path, text: str, rule: str) -> None:
-    told = found(tmp_path, f"\n{text}\n")
+    told = found(tmp_path, f"{IMPORT}{text}\n")
     assert [one for _line, one in told] == [rule], told
     assert rule == "unreadable" or told[0][0] in (2, 3)
 
@@ -112,6 +120,23 @@ def test_a_planted_fault_is_found_at_its_line(tmp_path: Path, text: str, rule: s
 @pytest.mark.parametrize("text", ALIKE)
 def test_a_look_alike_is_no_alarm(tmp_path: Path, text: str) -> None:
     assert found(tmp_path, f"{text}\n") == []
+    assert found(tmp_path, f"{IMPORT}{text}\n") == []
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_metrics_of_others_are_no_alarm(tmp_path: Path, text: str) -> None:
+    assert found(tmp_path, f"{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from shop.metrics import Metric as M\nx = M.NOPE", "import metric_keys\nx = metric_keys.Metric.NOPE",
+        "plot(metric='revenue_usd')", "metrics = ['pipeline_count']",
+    ],
+)  # fmt: skip
+def test_other_ways_to_the_module_and_keys_that_look_alike_are_judged_too(tmp_path: Path, text: str) -> None:
+    assert [rule for _line, rule in found(tmp_path, f"{text}\n")] == ["unknown"]
 
 
 def test_there_are_fifty_of_each() -> None:

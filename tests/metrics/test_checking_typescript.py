@@ -7,6 +7,7 @@ import pytest
 
 from tests.metrics.test_checking import found
 
+IMPORT = 'import { INFO, Metric } from "./metric-keys";\n'
 FAULTS = {
     'const x = "revenue_sar";': "literal",
     "const x = 'revenue_sar';": "literal",
@@ -55,12 +56,13 @@ ALIKE = [
 
 @pytest.mark.parametrize(("text", "rules"), FAULTS.items())
 def test_a_planted_fault_is_found(tmp_path: Path, text: str, rules: str) -> None:
-    assert [rule for _line, rule in found(tmp_path, f"\n{text}\n", "code.tsx")] == rules.split("+")
+    assert [rule for _line, rule in found(tmp_path, f"{IMPORT}{text}\n", "code.tsx")] == rules.split("+")
 
 
 @pytest.mark.parametrize("text", ALIKE)
 def test_a_look_alike_is_no_alarm(tmp_path: Path, text: str) -> None:
     assert found(tmp_path, f"{text}\n", "code.tsx") == []
+    assert found(tmp_path, f"{IMPORT}{text}\n", "code.tsx") == []
 
 
 @pytest.mark.parametrize(

@@ -208,4 +208,5 @@ class EventClient:
 
 
 def _short(value: object) -> str:
-    return value[:200].replace("\0", "") if isinstance(value, str) else ""
+    """A text as JSON can carry it: no NUL, no half of a character."""
+    return value[:200].replace("\0", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
