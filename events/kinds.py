@@ -221,6 +221,7 @@ def register_kinds() -> None:
             filterset=SchemaFilter,
             floor=rules.floor_of_schema,
             transition_problems=rules.schema_transition,
+            retiring_problems=rules.schema_retiring,
             impact=impact.impact_of_schema,
             detail_template="events/schema.html",
             links=((_("Event families"), "events"),),

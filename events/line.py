@@ -9,7 +9,7 @@ from django.db import connection
 from events import asyncapi
 from events.documents import breaks_openly, order_of
 from events.models import EventFamily, EventSchema
-from events.schemas import Judgement, Lookup, Mode, Name, Schema, bundled, judge
+from events.schemas import Judgement, Lookup, Mode, Name, Schema, bundled, judge, referred
 from portal.registry.documents import Document
 from portal.registry.models import EntryState
 
@@ -85,6 +85,13 @@ def lookup_in(lines: Iterable[asyncapi.Line]) -> Lookup:
         return known[family, version]
 
     return find
+
+
+def referring(version: EventSchema) -> list[EventSchema]:
+    """The versions that refer to one directly, whatever their state."""
+    name = (version.family, version.number)
+    rows = EventSchema.objects.filter(document__icontains=f"../{version.family}/{version.number}.json").order_by("id")
+    return [row for row in rows.exclude(state=EntryState.DRAFT) if name in referred(row.document["schema"])]
 
 
 def standing_family(key: str, *, hold: bool = False) -> EventFamily | None:

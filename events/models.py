@@ -109,7 +109,7 @@ class EventSchema(Entry):
 
 
 class RefusedEvents(models.Model):
-    """How many events were refused for one reason on one day. Nothing in it comes from the events themselves.
+    """How many events were refused for one reason on one day. What the portal finds itself is in words of the schema.
 
     `family` and `version` are empty where the event named none that stands; `place` is where in an event, `rule` the keyword.
     """

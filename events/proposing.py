@@ -1,14 +1,18 @@
 """What the next version of a family is called and begins with, for forms and for registry clients."""
 
+import re
 from collections.abc import Mapping
 
-from events.documents import key_of, order_of
+from events.documents import NUMBER, key_of, order_of
 from events.line import STANDING
 from events.models import EventFamily, EventSchema
 from events.schemas import Schema
 from portal.changes.models import OPEN_STATES, ChangeRequest
 from portal.registry.documents import Document
 
+_NUMBER = re.compile(NUMBER)
+# The last minor that there is; one that is proposed blocks nobody.
+LAST = 99_999
 _EMPTY: Document = {"number": "1.0.0", "schema": {"type": "object", "properties": {}, "required": []}}
 
 
@@ -41,12 +45,14 @@ def next_number(family: str) -> str:
     proposed = [
         order_of(number)[:2]
         for key, number in waiting.values_list("key", "document__number")
-        if isinstance(number, str) and key == key_of(family, number)
+        # A draft may say anything.
+        if isinstance(number, str) and _NUMBER.fullmatch(number) and key == key_of(family, number)
     ]
     if not registered and not proposed:
         return "1.0.0"
     newest = max(major for major, _minor in registered) if registered else min(major for major, _minor in proposed)
-    return f"{newest}.{max(minor for major, minor in (*registered, *proposed) if major == newest) + 1}.0"
+    taken = [minor for major, minor in (*registered, *proposed) if major == newest and minor < LAST]
+    return f"{newest}.{max(taken, default=-1) + 1}.0"
 
 
 def blank(asked: Mapping[str, str]) -> Document:

@@ -1,7 +1,8 @@
 """What was refused: counted by reason and day, with the first few of each reason to look at. Kept for 30 days.
 
 Counting is no governed change and leaves no audit line: the rows are their own record of who reported what and when. Nothing of a
-payload is kept unless the family says so; names of fields that only the event gave are told as `*`.
+payload is kept unless the family says so; names of fields that only the event gave are told as `*`. A service that reports what
+it refused by itself answers for the words of its report.
 """
 
 from collections import Counter
@@ -12,16 +13,18 @@ from typing import Any, NamedTuple
 
 import orjson
 from django.db import connection, transaction
+from django.db.models import Count
 
 from events.line import STANDING
 from events.models import EventFamily, EventSchema, QuarantinedEvent, RefusedEvents
 from events.validation import Outcome
-from portal.json_bounds import holds_nul
+from portal.json_bounds import holds_nul, too_large_a_number
 from portal.operations.services import database_now
 from portal.people.actors import Actor
 
 KEPT = timedelta(days=30)
 MOST_REASONS = 500
+MOST_A_DAY = 1_000
 MOST_BYTES = 16 * 1024
 _FORGOTTEN_AT_ONCE = 5_000
 _SHORT = 200
@@ -77,6 +80,7 @@ def keep(*, actor: Actor, tally: Tally, now: datetime) -> None:
     """Write what was gathered: one statement for the counts, one for the first few of each reason."""
     if not tally.seen or actor.user is None:
         return
+    _bound(tally, now)
     whys = list(tally.seen)
     given: dict[str, Any] = {
         "day": now.date(),
@@ -98,6 +102,20 @@ def keep(*, actor: Actor, tally: Tally, now: datetime) -> None:
         if number <= QuarantinedEvent.MOST
     ]
     QuarantinedEvent.objects.bulk_create(samples, ignore_conflicts=True)
+
+
+def _bound(tally: Tally, now: datetime) -> None:
+    """Past a number of reasons a day and family, those that are new are counted together."""
+    families = {why.family for why in tally.seen}
+    rows = RefusedEvents.objects.filter(day=now.date(), family__in=families).values("family").annotate(n=Count("id"))
+    full = [family for family, count in rows.values_list("family", "n") if count >= MOST_A_DAY]
+    if not full:
+        return
+    held = RefusedEvents.objects.filter(day=now.date(), family__in=full)
+    known = {Why(*row) for row in held.values_list("family", "version", "place", "rule")}
+    for why in [one for one in tally.seen if one.family in full and one not in known]:
+        seen, samples = tally.seen.pop(why), tally.samples.pop(why, [])
+        tally.count(Why(why.family, "", "", "other"), seen, samples)
 
 
 def _kept_whole(families: set[str]) -> set[str]:
@@ -128,7 +146,8 @@ def _whole(event: Any) -> Any:
         text = orjson.dumps(event)
     except TypeError:
         return None
-    return event if len(text) <= MOST_BYTES and not holds_nul(text) else None
+    keepable = len(text) <= MOST_BYTES and not holds_nul(text) and not too_large_a_number(event)
+    return event if keepable else None
 
 
 def standing(names: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:

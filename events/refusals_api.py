@@ -59,7 +59,7 @@ class ReasonBody(StrictSerializer):
 
     family = serializers.RegexField(KEY_PATTERN, max_length=60, allow_blank=True, default="")
     version = serializers.RegexField(r"^\d{1,5}\.\d{1,5}\.\d{1,5}$", allow_blank=True, default="")
-    place = serializers.RegexField(r"^(/[^/]*)*$", max_length=300, allow_blank=True, default="")
+    place = serializers.RegexField(r"^(/[^/]*)*$", max_length=300, allow_blank=True, default="", trim_whitespace=False)
     rule = serializers.RegexField(r"^[A-Za-z_$]{1,60}$")
     seen = serializers.IntegerField(min_value=1, max_value=10**9)
     samples = SampleBody(many=True, default=list, max_length=QuarantinedEvent.MOST)  # type: ignore[call-arg] # of a list
@@ -106,6 +106,11 @@ def refused_answer(row: RefusedEvents, *, whole: bool) -> RefusedAnswer:
     }
 
 
+def _strange(family: str, rule: str) -> str:
+    """The rule by which an event of no version that stands was refused."""
+    return rule if not family and rule in {"type", "unknown_family", "too_deep", "other"} else "unknown_version"
+
+
 def _event(sample: dict[str, Any]) -> dict[str, Any]:
     """A sample as an event: what was sent of it, with the two names by which it is found."""
     event = sample.get("event")
@@ -134,7 +139,7 @@ class RefusalViewSet(PortalViewSet):
         for one in given:
             named = (one["family"], one["version"]) if (one["family"], one["version"]) in stands else ("", "")
             # What it says of a version that does not stand is not of the registry's words.
-            reason = (one["place"], one["rule"]) if named[0] else ("", "unknown_version")
+            reason = (one["place"], one["rule"]) if named[0] else ("", _strange(one["family"], one["rule"]))
             tally.count(quarantine.Why(*named, *reason), one["seen"], [_event(sample) for sample in one["samples"]])
         quarantine.keep(actor=self.actor, tally=tally, now=self.now())
         return Response({"counted": sum(one["seen"] for one in given)})

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from events.documents import order_of
 from events.explaining import explained, hurting
-from events.line import Standing, judged, line_before, lookup, standing_family, versions_of
+from events.line import STANDING, Standing, judged, line_before, lookup, referring, standing_family, versions_of
 from events.models import EventFamily, EventSchema
 from events.schemas import Mode, Unresolved, Verdict, bundled, problems_of, validator_of
 from portal.policy.rules import level
@@ -50,6 +50,15 @@ def schema_transition(before: Document | None, after: Document) -> list[Problem]
     if wrong:
         return [Problem("schema", f"{one.path or '#'}: {one.message}", one.code) for one in wrong[:20]]
     return _number_problems(after) + _example_problems(after) + _drift(after, family)
+
+
+def schema_retiring(version: EventSchema) -> list[Problem]:
+    """A version that others stand on stays: without it they could not be judged any more."""
+    on_it = [one for one in referring(version) if one.state in STANDING][:MOST_TOLD]
+    if not on_it:
+        return []
+    named = ", ".join(f"{one.family} {one.number}" for one in on_it)
+    return [Problem("to_state", _("Others refer to it: %s. Retire those first.") % named, "referred_to")]
 
 
 def _number_problems(document: Document) -> list[Problem]:

@@ -11,6 +11,20 @@ def holds_nul(text: bytes) -> bool:
     return b"\\u0000" in text and _NUL.search(text) is not None
 
 
+def too_large_a_number(value: object) -> bool:
+    """Whether a JSON value holds a number past 64 bits: the database gives it back as one that JSON writers refuse."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, float | int) and abs(one) >= 2**63:
+            return True
+    return False
+
+
 def deeper_than(value: object, limit: int) -> bool:
     """Whether a JSON value is nested deeper than this many levels; without recursion."""
     level: list[object] = [value]

@@ -17,7 +17,7 @@ _BEHIND = """(
 )"""
 
 
-def _clock(column: str, waits: str, rule: Rule, told: str) -> str:
+def _clock(column: str, waits: str, rule: Rule, told: str, again: str = "NULL") -> str:
     """The statement that opens incidents where a clock of a version has passed and what it waits for has not come."""
     opened = opening(
         join="LEFT JOIN",
@@ -50,7 +50,7 @@ opened AS ({opened}),
 changed AS ({OPENED_CHANGES}),
 {EFFECTS},
 moved AS (
-  UPDATE events_eventschema s SET {column} = NULL FROM due WHERE s.id = due.id
+  UPDATE events_eventschema s SET {column} = {again} FROM due WHERE s.id = due.id
 )
 SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM changed WHERE what <> 'repeated')
 """
@@ -62,6 +62,9 @@ MOVES = _clock(
     f"{_BEHIND.format('due')} IS NOT NULL",
     MOVE_LATE,
     f"{quoted(MOVE_LATE.told + ' Behind: ')} || {_BEHIND.format('due')} || '.'",
+    # Nobody is behind today; somebody may be named tomorrow.
+    f"""CASE WHEN {_STANDS.format("due")} AND due.id NOT IN (SELECT schema_id FROM found)
+         THEN statement_timestamp() + interval '1 day' END""",
 )
 
 # Looked for from the truth, by the slower look: a waived version that is retired, a deadline that everybody has met by now.

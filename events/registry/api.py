@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from events.explaining import explained, hurting
-from events.line import judged, lookup
+from events.line import judged, lookup, referring
 from events.models import EventFamily
 from events.proposing import proposal
 from events.registry import registering, subjects
@@ -128,7 +128,8 @@ class SubjectsViewSet(RegistryViewSet):
 
     def referenced_by(self, request: Request, subject: str, version: str) -> Response:
         """The ids of the versions that refer to one."""
-        return Response(subjects.referring(subjects.numbered(subjects.family_of(subject), subject, version)))
+        one = subjects.numbered(subjects.family_of(subject), subject, version, deleted=True)
+        return Response([row.pk for row in referring(one.row)])
 
     def look_up(self, request: Request, subject: str) -> Response:
         """Whether a schema is registered under a subject."""
@@ -145,7 +146,7 @@ class SubjectsViewSet(RegistryViewSet):
         one = subjects.equal(known, schema)
         if one is None:
             change = registering.register(actor=self.actor, family=family, schema=schema, now=self.now())
-            if change.state != ChangeState.APPLIED:
+            if change is not None and change.state != ChangeState.APPLIED:
                 raise registering.waits(change)
             one = subjects.equal(subjects.versions_of(family.key), schema)
             assert one is not None
@@ -289,6 +290,8 @@ class OtherViewSet(RegistryViewSet):
 
 class NothingViewSet(RegistryViewSet):
     """Any other address."""
+
+    write_permissions = {"refuse": Permission.VIEW}
 
     def refuse(self, request: Request, rest: str = "") -> Response:
         """There is nothing here."""

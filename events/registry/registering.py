@@ -10,7 +10,7 @@ from events.line import standing_family
 from events.models import EventFamily
 from events.proposing import proposal
 from events.registry.errors import Code, RegistryRefusal
-from events.registry.subjects import Numbered
+from events.registry.subjects import Numbered, equal, versions_of
 from events.rules import schema_transition
 from events.schemas import Schema
 from portal.changes import services
@@ -25,14 +25,17 @@ from portal.registry.models import EntryState
 _BREAKS = frozenset({"incompatible", "replay"})
 
 
-def register(*, actor: Actor, family: EventFamily, schema: Schema, now: datetime) -> ChangeRequest:
+def register(*, actor: Actor, family: EventFamily, schema: Schema, now: datetime) -> ChangeRequest | None:
     """Open a change that registers a schema as the next version of its family, or find the one that is open already.
 
+    None where it was registered meanwhile.
     Raises RegistryRefusal for a schema that the family cannot take: unsound, or against its compatibility mode.
     """
     with transaction.atomic():
         # One after the other, so that two clients that ask for the same get the same change.
         standing_family(family.key, hold=True)
+        if equal([one for one in versions_of(family.key) if one.stands], schema) is not None:
+            return None
         waiting = ChangeRequest.objects.filter(
             kind="event_schema", state__in=OPEN_STATES, document__family=family.key, document__schema=schema
         )

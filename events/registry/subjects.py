@@ -47,7 +47,8 @@ def family_of(subject: str) -> EventFamily:
     rows = EventFamily.objects.filter(state__in=_STANDING)
     base = subject.removesuffix(SUFFIX)
     by_key = {one.key: one for one in rows.filter(key__in={subject, base})}
-    found = by_key.get(subject) or by_key.get(base)
+    # A subject is first of all what a family is listed under.
+    found = by_key.get(base) or by_key.get(subject)
     if found is None and subject.endswith(SUFFIX):
         # A topic that several families share names none of them.
         sharing = list(rows.filter(channel=base)[:2])
@@ -103,7 +104,7 @@ def numbered(family: EventFamily, subject: str, wanted: str, *, deleted: bool = 
     """One version: `latest`, -1 or its number. Raises RegistryRefusal."""
     if wanted in ("latest", "-1"):
         return latest(standing(family, subject))
-    if not wanted.isascii() or not wanted.isdigit() or not 1 <= int(wanted[:12]) <= MOST_ID:
+    if not wanted.isascii() or not wanted.isdigit() or len(wanted) > 10 or not 1 <= int(wanted) <= MOST_ID:
         raise RegistryRefusal(
             Code.INVALID_VERSION,
             f"The specified version '{wanted[:40]}' is not a valid version id: 1 to 2^31-1, or 'latest'.",
@@ -129,9 +130,22 @@ def by_id(wanted: str) -> Numbered:
 
 def equal(found: list[Numbered], schema: Schema) -> Numbered | None:
     """The newest of them whose schema is the same JSON value."""
-    wanted = orjson.dumps(schema, option=orjson.OPT_SORT_KEYS)
-    same = [one for one in found if orjson.dumps(one.schema, option=orjson.OPT_SORT_KEYS) == wanted]
+    wanted = _canonical(schema)
+    same = [one for one in found if _canonical(one.schema) == wanted]
     return same[-1] if same else None
+
+
+def _canonical(schema: Schema) -> bytes:
+    """A schema as bytes in which 5 and 5.0 are the same, as they are to the database and to every validator."""
+    return orjson.dumps(_plain(schema), option=orjson.OPT_SORT_KEYS)
+
+
+def _plain(value: Schema) -> Schema:
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**63 else value
 
 
 def answer(one: Numbered) -> dict[str, Any]:
@@ -152,10 +166,3 @@ def references_of(schema: Schema) -> list[Reference]:
 
 def _address(family: str, number: str) -> str:
     return f"../{family}/{number}.json"
-
-
-def referring(one: Numbered) -> list[int]:
-    """The ids of the versions that refer to one directly."""
-    name = (one.row.family, one.row.number)
-    rows = EventSchema.objects.filter(document__icontains=_address(*name)).exclude(state=EntryState.DRAFT)
-    return [row.pk for row in rows.order_by("id") if name in referred(row.document["schema"])]

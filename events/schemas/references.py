@@ -20,8 +20,10 @@ MOST_REFERRED = 50
 # What may stand in a URI as it is (RFC 3986), but for percent encoding, which a name inside a schema needs nowhere.
 _POINTER = r"#(?:/[A-Za-z0-9._~!$&'()*+,;=:@?/-]*)?"
 _LOCAL = re.compile(_POINTER)
+_PART = r"(?:0|[1-9]\d{0,4})"
 _OUTER = re.compile(
-    rf"\.\./(?P<family>[a-z][a-z0-9_-]{{0,59}})/(?P<version>\d+\.\d+\.\d+)\.json(?P<inner>{_POINTER})?", re.ASCII
+    rf"\.\./(?P<family>[a-z][a-z0-9_-]{{0,59}})/(?P<version>{_PART}\.{_PART}\.{_PART})\.json(?P<inner>{_POINTER})?",
+    re.ASCII,
 )
 
 

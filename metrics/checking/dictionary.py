@@ -65,4 +65,4 @@ class Dictionary:
 
 
 def _over(day: str, state: str, today: date) -> bool:
-    return state == EntryState.DEPRECATED and bool(day) and date.fromisoformat(day) < today
+    return state == EntryState.DEPRECATED and bool(day) and date.fromisoformat(day) <= today

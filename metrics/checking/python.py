@@ -1,7 +1,7 @@
 """Python code: keys as text, keys put together, members that there are not."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from metrics.checking.dictionary import Dictionary
 from metrics.checking.findings import Finding
@@ -10,7 +10,7 @@ from metrics.checking.judging import judged_member, judged_text, means_metric
 _MODULE_NAME = "Metric"
 
 
-def findings(path: str, text: str, dictionary: Dictionary) -> Iterator[Finding]:
+def findings(path: str, text: bytes, dictionary: Dictionary) -> Iterator[Finding]:
     """What is wrong in one file. Raises SyntaxError or ValueError for one that is no Python."""
     tree = ast.parse(text)
     visitor = _Visitor(path, dictionary, _imported(tree))
@@ -164,9 +164,17 @@ def _added(node: ast.BinOp) -> str | None:
     if isinstance(node.op, ast.Mod):
         given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
         texts = [folded(one) for one in given]
-        if None not in texts and left.count("%s") == len(texts):
-            return left % tuple(texts)
+        if None not in texts:
+            return _made(lambda: left % tuple(texts))
     return None
+
+
+def _made(text: Callable[[], str]) -> str | None:
+    """What a formatting makes; None where it would fail when it runs."""
+    try:
+        return text()
+    except (TypeError, ValueError, LookupError):
+        return None
 
 
 def _called(node: ast.Call, base: str) -> str | None:
@@ -179,6 +187,6 @@ def _called(node: ast.Call, base: str) -> str | None:
         return None if None in texts else base.join(str(text) for text in texts)
     if name == "format" and node.args:
         texts = [folded(one) for one in node.args]
-        if None not in texts and base.count("{}") == len(texts):
-            return base.format(*texts)
+        if None not in texts:
+            return _made(lambda: base.format(*texts))
     return None

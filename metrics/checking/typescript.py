@@ -44,8 +44,9 @@ class Token(NamedTuple):
     line: int
 
 
-def findings(path: str, text: str, dictionary: Dictionary) -> Iterator[Finding]:
-    """What is wrong in one file."""
+def findings(path: str, code: bytes, dictionary: Dictionary) -> Iterator[Finding]:
+    """What is wrong in one file. Raises ValueError for one that is not UTF-8."""
+    text = code.decode("utf-8-sig")
     tokens = list(_tokens(text))
     imports = _IMPORTED.search(text) is not None
     index = 0

@@ -52,7 +52,7 @@ def _of(path: Path, dictionary: Dictionary) -> Iterator[Finding]:
             yield Finding(shown, 1, "unreadable", f"It is larger than {MOST_BYTES // 1024} kB.")
             return
         try:
-            yield from LANGUAGES[path.suffix](shown, text.decode(), dictionary)
+            yield from LANGUAGES[path.suffix](shown, text, dictionary)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", 1) or 1
             yield Finding(shown, line, "unreadable", f"It is no code of its language: {str(error)[:200]}")

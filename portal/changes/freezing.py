@@ -14,7 +14,7 @@ from portal.policy.rules import ActionClass, Judgement, Policy, Row
 from portal.refusals import Conflict, Invalid, Problem, Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
-from portal.registry.models import Entry
+from portal.registry.models import Entry, EntryState
 
 # Reminders go out when half of the approval SLA is over.
 REMIND_AT = 0.5
@@ -44,6 +44,8 @@ def problems_of(change: ChangeRequest, entry: Entry | None) -> tuple[Document, l
         problems.append(Problem("key", _("The key is fixed: “%s”.") % change.key, "key_fixed"))
     if not problems:
         problems = kind.transition_problems(entry.document if entry else None, document)
+    if entry is not None and change.to_state == EntryState.RETIRED != entry.state:
+        problems = [*problems, *kind.retiring_problems(entry)]
     return document, problems
 
 

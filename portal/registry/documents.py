@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from portal.json_bounds import deeper_than, holds_nul
+from portal.json_bounds import deeper_than, holds_nul, too_large_a_number
 from portal.people.models import KEY_PATTERN
 from portal.refusals import Problem
 
@@ -45,6 +45,8 @@ def bounds_problem(document: object) -> Problem | None:
         return Problem("", str(_("The document holds a value that JSON cannot carry.")), "not_json")
     if size > MAX_BYTES:
         return Problem("", str(_("The document is larger than %d kB.") % (MAX_BYTES // 1024)), "too_large")
+    if too_large_a_number(document):
+        return Problem("", str(_("The document holds a number that is too large to be kept.")), "large_number")
     if holds_nul(canonical(document)):
         return Problem("", str(_("The document holds a NUL character.")), "nul_character")
     return None

@@ -80,6 +80,10 @@ def _no_impact(key: str, before: Document | None, after: Document) -> list[Impac
     return []
 
 
+def _nothing_against(entry: Any) -> list[Problem]:
+    return []
+
+
 def _no_advice(document: Document) -> list[str]:
     return []
 
@@ -116,6 +120,8 @@ class Kind:
     where: Mapping[str, Any] = field(default_factory=dict)
     floor: Callable[[Document], Floor] = _no_floor
     transition_problems: Callable[[Document | None, Document], list[Problem]] = _no_transition_problems
+    # What stands against retiring an entry.
+    retiring_problems: Callable[[Any], list[Problem]] = _nothing_against
     summary: Mapping[str, Any] = field(default_factory=dict)
     detail_template: str = ""
     other_kind_hint: Text = ""

@@ -4,13 +4,15 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 
 import pytest
-from portal_client import EventClient, RefusedError
+from portal_client import EventClient, Outcome, RefusedError
+from portal_client.judging import Reason
 from pytest_django.live_server_helper import LiveServer
 
 from events.models import QuarantinedEvent, RefusedEvents
@@ -121,6 +123,41 @@ def test_a_version_that_it_does_not_know_makes_it_ask_once_in_a_while(
     for _time in range(3):
         assert not client.judge(event(schema_version="7.0.0")).accepted
     assert len(asked) == 1, "not again so soon"
+
+
+def test_of_many_threads_with_an_unknown_version_one_asks_and_all_accept(client: EventClient) -> None:
+    client.refresh()
+    version("1.1.0", with_field())
+    newer = event(schema_version="1.1.0", data={"order_id": "1", "note": "x"})
+    with ThreadPoolExecutor(8) as pool:
+        assert {one.accepted for one in pool.map(client.judge, [newer] * 8)} == {True}
+
+
+def test_a_tenant_that_came_later_is_asked_for(client: EventClient) -> None:
+    policy = {"required": [], "tenants": ["other"], "sources": []}
+    signed(changed(family_document(envelope=policy)))
+    client.refresh()
+    signed(changed(family_document(envelope=policy | {"tenants": ["other", "retail"]})))
+    client.check(event())
+
+
+def test_a_cache_that_cannot_be_written_stops_nothing(served: LiveServer, token_of: Callable[..., str]) -> None:
+    family()
+    version()
+    client = EventClient(served.url, token_of("amal"), cache="/nowhere/schemas.json")
+    assert client.refresh()
+    client.check(event())
+
+
+def test_the_largest_report_is_taken(client: EventClient) -> None:
+    client.refresh()
+    for number in range(400):
+        for _time in range(5):
+            client._count(
+                Outcome(False, False, (), Reason("order-placed", "1.0.0", f"/data/{number}", "type")),
+                {"event_id": "😀" * 300, "source": '"' * 300},
+            )
+    assert client.report() == 2_000
 
 
 def test_counting_never_waits_for_a_report_that_hangs(client: EventClient, monkeypatch: pytest.MonkeyPatch) -> None:

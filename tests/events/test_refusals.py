@@ -100,7 +100,11 @@ def test_a_service_reports_what_it_refused(api_of: Any) -> None:
         answer = api_of("amal").post(ADDRESS, body, format="json", headers={"Idempotency-Key": "r-1"})
         assert (answer.status_code, answer.json()) == (200, {"counted": 43})
     found = {(one["family"], one["place"], one["rule"]): one["seen"] for one in listed(api_of("amal"))}
-    assert found == {("order-placed", "/data/order_id", "type"): 40, ("", "", "unknown_version"): 3}
+    assert found == {
+        ("order-placed", "/data/order_id", "type"): 40,
+        ("", "", "unknown_version"): 2,
+        ("", "", "unknown_family"): 1,
+    }
     assert QuarantinedEvent.objects.get(refused__family="order-placed").event is None
 
 
@@ -144,3 +148,21 @@ def test_a_body_full_of_names_costs_a_handful_of_queries(api_of: Any, django_ass
     api = api_of("amal")
     with django_assert_max_num_queries(20):
         sent(api, *strange)
+
+
+def test_a_number_that_the_database_gives_back_otherwise_is_not_kept(api_of: Any) -> None:
+    family(keep_refused=True)
+    version()
+    sent(api_of("amal"), event(data={"order_id": "1", "zzz": 1e20}))
+    assert listed(api_of("amal"))[0]["samples"][0]["event"] is None
+
+
+def test_a_day_of_strange_reports_ends_in_one_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quarantine, "MOST_A_DAY", 10)
+    for turn in range(4):
+        tally = Tally()
+        for number in range(10):
+            tally.count(Why("", "", f"/{turn}-{number}", "type"), 1, [])
+        keep(actor=actor("amal"), tally=tally, now=database_now())
+    assert RefusedEvents.objects.count() == 11
+    assert RefusedEvents.objects.get(rule="other").seen == 30

@@ -144,6 +144,19 @@ def test_there_are_fifty_of_each() -> None:
     assert len(set(ALIKE)) >= 50
 
 
+@pytest.mark.parametrize(
+    "text", ["'%%s' % ('x',)", "'{} {name}'.format('a')", "'{}{0}'.format('a')", "'%d' % 'a'", "'{0}'.format()"]
+)
+def test_a_formatting_that_fails_is_left_to_those_who_run_it(tmp_path: Path, text: str) -> None:
+    assert [rule for _line, rule in found(tmp_path, f"x = {text}\ny = 'revenue_sar'\n")] == ["literal"]
+
+
+def test_files_of_other_encodings_are_read(tmp_path: Path) -> None:
+    for text in (b"\xef\xbb\xbfx = 'revenue_sar'\n", b"# -*- coding: latin-1 -*-\nx = '\xe9'; y = 'revenue_sar'\n"):
+        (tmp_path / "code.py").write_bytes(text)
+        assert [one.rule for one in findings_of([tmp_path], DICTIONARY)] == ["literal"]
+
+
 def test_the_module_itself_is_sound_until_it_is_edited_or_the_dictionary_moves_on(tmp_path: Path) -> None:
     for name, form in (("keys.py", "python"), ("keys.ts", "typescript"), ("keys.json", "json")):
         path = tmp_path / name

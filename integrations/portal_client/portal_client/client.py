@@ -21,6 +21,8 @@ MOST_BYTES = 200 * 1024 * 1024
 # Of one report, as the portal takes them; what is more is counted as "other".
 MOST_REASONS = 400
 MOST_SAMPLES = 5
+_NEVER = float("-inf")
+_ASK_SECONDS = 1.0
 _OTHER = Reason("", "", "", "other")
 
 
@@ -57,7 +59,9 @@ class EventClient:
         self._opener: OpenerDirector = build_opener(_Never)
         # One guards the counts, for an instant; the other lets one report after the other go out.
         self._lock, self._reporting = threading.Lock(), threading.Lock()
-        self._unknown_seconds, self._asked = unknown_seconds, float("-inf")
+        self._unknown_seconds, self._asking = unknown_seconds, threading.Lock()
+        self._asked: dict[tuple[str, str], float] = {}
+        self._asked_last = _NEVER
         self._refused: dict[Reason, list[Any]] = {}
         self._unsent: tuple[str, bytes] | None = None
 
@@ -66,23 +70,30 @@ class EventClient:
         if self._bundle is None:
             raise LookupError("There are no schemas yet: call refresh() first, or name a cache that holds them.")
         outcome = self._bundle.judge(event)
-        if outcome.reason is not None and outcome.reason.rule in UNKNOWN and self._newer():
+        if outcome.reason is not None and _may_have_changed(outcome.reason) and self._newer(self._bundle, event):
             outcome = self._bundle.judge(event)
         if not outcome.accepted:
             self._count(outcome, event)
         return outcome
 
-    def _newer(self) -> bool:
-        """Whether a newer bundle was found; asks once in a while."""
-        with self._lock:
+    def _newer(self, bundle: Bundle, event: Any) -> bool:
+        """Whether there is a newer bundle than this one; asks once in a while, and others wait for who asks."""
+        named = event if isinstance(event, dict) else {}
+        name = (str(named.get("event_type"))[:60], str(named.get("schema_version"))[:20])
+        with self._asking:
+            if self._bundle is not bundle:
+                return True
             now = time.monotonic()
-            if now - self._asked < self._unknown_seconds:
+            # Of one name seldom; of any at most once a second, whatever nonsense comes in.
+            if now - self._asked.get(name, _NEVER) < self._unknown_seconds or now - self._asked_last < _ASK_SECONDS:
                 return False
-            self._asked = now
-        try:
-            return self.refresh()
-        except (OSError, ValueError):
-            return False
+            if len(self._asked) >= MOST_REASONS:
+                self._asked.clear()
+            self._asked[name] = self._asked_last = now
+            try:
+                return self.refresh()
+            except (OSError, ValueError):
+                return False
 
     def check(self, event: Any) -> None:
         """Before an event is published, and after it is read: raises RefusedError unless the registry accepts it."""
@@ -105,7 +116,9 @@ class EventClient:
                 return False
             raise
         self._bundle = Bundle(json.loads(body), answer["ETag"] or "")
-        self._keep(body, self._bundle.tag)
+        # Without the file the next start needs the portal; this one does not.
+        with suppress(OSError):
+            self._keep(body, self._bundle.tag)
         return True
 
     def report(self) -> int:
@@ -123,7 +136,7 @@ class EventClient:
                     {**reason._asdict(), "seen": seen, "samples": samples} for reason, (seen, samples) in taken.items()
                 ]
                 # The key makes a repeat of the same report count once.
-                self._unsent = (uuid.uuid4().hex, json.dumps({"refused": told}).encode())
+                self._unsent = (uuid.uuid4().hex, json.dumps({"refused": told}, ensure_ascii=False).encode())
             key, body = self._unsent
             headers = {"Content-Type": "application/json", "Idempotency-Key": key}
             try:
@@ -207,6 +220,13 @@ class EventClient:
             raise
 
 
+def _may_have_changed(reason: Reason) -> bool:
+    """Whether a newer bundle may take what this one refuses: a version that it lacks, a tenant or source that came later."""
+    return reason.rule in UNKNOWN or (reason.rule == "enum" and reason.place in ("/tenant_id", "/source"))
+
+
 def _short(value: object) -> str:
-    """A text as JSON can carry it: no NUL, no half of a character."""
-    return value[:200].replace("\0", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    """A text as JSON can carry it, of 200 bytes: no NUL, no half of a character."""
+    if not isinstance(value, str):
+        return ""
+    return value.replace("\0", "").encode("utf-8", "replace")[:200].decode("utf-8", "ignore")

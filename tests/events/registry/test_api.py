@@ -11,6 +11,7 @@ from events.models import EventFamily, EventSchema
 from portal.changes import services
 from portal.changes.models import ChangeRequest
 from portal.operations.services import database_now
+from portal.refusals import Invalid
 from tests.events.registering import SCHEMA, changed, family, schema_document, signed, version
 from tests.events.test_registry import with_field, without
 from tests.people import actor
@@ -284,3 +285,90 @@ def test_media_types_of_clients_are_read_and_others_refused(api_of: Any) -> None
 @pytest.mark.parametrize("address", ["/registry/subjects/a%00b/versions", "/registry/subjects?subjectPrefix=%00"])
 def test_a_nul_in_the_address_is_a_bad_request(api_of: Any, address: str) -> None:
     assert api_of("vera").get(address).status_code == 400
+
+
+def draft(key: str, number: str) -> None:
+    """A junk draft, as anybody who proposes can leave one."""
+    document = schema_document("1.0.0") | {"number": number, "key": key}
+    services.propose(
+        actor=actor("noor"),
+        kind_name="event_schema",
+        key=key,
+        draft=services.Draft(document=document),
+        now=database_now(),
+    )
+
+
+@pytest.mark.usefixtures("line")
+@pytest.mark.parametrize(
+    ("key", "number"),
+    [("order-placed-vx", "x"), ("order-placed-v7", "7"), ("order-placed-v1-99999-0", "1.99999.0"),
+     ("order-placed-v99999-0-0", "99999.0.0")],
+)  # fmt: skip
+def test_a_junk_draft_holds_nobody_up(api_of: Any, client_of: Any, key: str, number: str) -> None:
+    draft(key, number)
+    found = sent(api_of("amal"), "post", f"{S}/versions", asked(with_field() | {"title": "x"}), status=409)
+    assert found["error_code"] == 40950
+    assert client_of("amal").get("/event-schemas/new/?family=order-placed").status_code == 200
+    assert ChangeRequest.objects.filter(key="order-placed-v1-2-0").exists()
+
+
+@pytest.mark.usefixtures("line")
+def test_a_number_that_cannot_be_kept_is_refused_before_anything_is_opened(api_of: Any) -> None:
+    before = ChangeRequest.objects.count()
+    schema = {"type": "object", "properties": {"order_id": {"type": "number", "maximum": 1e20}}}
+    sent(api_of("amal"), "post", f"{S}/versions", asked(schema), status=422)
+    assert ChangeRequest.objects.count() == before
+
+
+def test_five_and_five_point_nothing_are_one_schema(api_of: Any) -> None:
+    family()
+    version("1.0.0", {"type": "object", "properties": {"a": {"maximum": 5.0}}})
+    schema = {"type": "object", "properties": {"a": {"maximum": 5}}}
+    assert sent(api_of("amal"), "post", f"{S}/versions", asked(schema))["version"] == 1
+    assert sent(api_of("amal"), "post", S, asked(schema | {"minProperties": True}), status=404)["error_code"] == 40403
+
+
+@pytest.mark.usefixtures("line")
+def test_numbers_without_end_and_with_leading_zeros_lead_nowhere(api_of: Any) -> None:
+    for address in (f"../order-placed/1.0.{'1' * 5_000}.json", "../order-placed/01.00.0.json"):
+        schema = {"type": "object", "properties": {"a": {"$ref": address}}}
+        sent(api_of("amal"), "post", f"{S}/versions", asked(schema), status=422)
+    names = [{"name": "x", "subject": "order-placed", "version": "000000000001" + "0" * 5_000}]
+    assert (
+        sent(api_of("amal"), "post", f"{S}/versions", asked(SCHEMA, references=names), status=422)["error_code"]
+        == 42202
+    )
+
+
+def test_a_family_that_is_called_like_a_subject_takes_no_other_ones_place(api_of: Any) -> None:
+    for key in ("order-placed", "order-placed-value"):
+        family(key, channel=key)
+        version(family=key)
+    first, second = EventSchema.objects.order_by("id")
+    api = api_of("vera")
+    for one in (first, second):
+        (name,) = sent(api, "get", f"/registry/schemas/ids/{one.pk}/subjects")
+        assert sent(api, "get", f"/registry/subjects/{name}/versions/latest")["id"] == one.pk
+
+
+def test_what_others_stand_on_is_not_retired(api_of: Any) -> None:
+    family("money")
+    version("1.0.0", SCHEMA, family="money")
+    family()
+    version("1.0.0", {"type": "object", "properties": {"fee": {"$ref": "../money/1.0.0.json"}}})
+    money = schema_document("1.0.0", SCHEMA, "money")
+    signed(changed(money, to_state="deprecated"))
+    with pytest.raises(Invalid) as caught:
+        changed(money, to_state="retired")
+    assert [(one.path, one.code) for one in caught.value.problems] == [("to_state", "referred_to")]
+    assert "order-placed 1.0.0" in caught.value.problems[0].message
+    own = schema_document("1.0.0", {"type": "object", "properties": {"fee": {"$ref": "../money/1.0.0.json"}}})
+    for state in ("deprecated", "retired"):
+        signed(changed(own, to_state=state))
+    signed(changed(money, to_state="retired"))
+
+
+@pytest.mark.usefixtures("line")
+def test_other_addresses_are_not_there_whatever_the_verb(api_of: Any) -> None:
+    assert sent(api_of("vera"), "post", "/registry/zzz", {}, status=404)["error_code"] == 40401
