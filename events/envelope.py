@@ -7,7 +7,7 @@ is in `cloudevents.py`.
 from collections.abc import Mapping
 from typing import Any
 
-from events.schemas import Schema, dialect_of, embedded, validator_of
+from events.schemas import Schema, dialect_of, embedded, pointer_of, validator_of
 from portal.refusals import Problem
 from portal.roles import ActorType
 
@@ -56,7 +56,7 @@ _VALIDATOR = validator_of(SCHEMA)
 
 def problems_of(envelope: object, policy: Mapping[str, Any] | None = None) -> list[Problem]:
     """What is wrong with an envelope by itself and by its family's policy, each with a JSON pointer. `data` is not judged."""
-    found = [Problem(_pointer(error.instance_path), error.message[:300], "envelope")
+    found = [Problem(pointer_of(error.instance_path), error.message[:300], "envelope")
              for error in _VALIDATOR.iter_errors(envelope)]  # fmt: skip
     if found or not isinstance(envelope, dict):
         return found
@@ -94,7 +94,3 @@ def whole_schema(family: str, number: str, policy: Mapping[str, Any], data: Sche
     whole = of_version(family, number, policy) | {"$schema": dialect_of(data)}
     whole["properties"]["data"] = embedded(data, "/properties/data")
     return whole
-
-
-def _pointer(path: list[str | int]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

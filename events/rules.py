@@ -6,7 +6,7 @@ from events.documents import order_of
 from events.explaining import explained, hurting
 from events.line import STANDING, Standing, judged, line_before, lookup, referring, standing_family, versions_of
 from events.models import EventFamily, EventSchema
-from events.schemas import Mode, Unresolved, Verdict, bundled, problems_of, validator_of
+from events.schemas import Mode, Unresolved, Verdict, bundled, pointer_of, problems_of, validator_of
 from portal.policy.rules import level
 from portal.refusals import Problem
 from portal.registry.documents import Document
@@ -86,7 +86,7 @@ def _example_problems(document: Document) -> list[Problem]:
             message = _("The schema accepts it and should not.")
         else:
             error = next(iter(validator.iter_errors(one["event"])))
-            where = "".join(f"/{step}" for step in error.instance_path) or "#"
+            where = pointer_of(error.instance_path) or "#"
             message = _("The schema refuses it at %(where)s: %(why)s") % {"where": where, "why": error.message[:300]}
         found.append(Problem(f"examples.{index}.event", message, "example"))
     return found

@@ -15,7 +15,7 @@ import orjson
 from events import envelope
 from events.line import STANDING, lookup
 from events.models import EventFamily, EventSchema
-from events.schemas import Schema, Unresolved, bundled, validator_of
+from events.schemas import Schema, Unresolved, bundled, pointer_of, validator_of
 from portal.refusals import Problem
 
 MOST_ERRORS = 20
@@ -62,12 +62,12 @@ def place_of(path: list[str | int]) -> str:
     found = []
     for step in steps:
         if step in _NAMING:
-            found.append(str(next(steps, "")).replace("~", "~0").replace("/", "~1"))
+            found.append(str(next(steps, "")))
         elif step in _ENTERING:
             found.append("*")
             if step == "patternProperties":
                 next(steps, "")
-    return "".join(f"/{name}" for name in found)
+    return pointer_of(found)
 
 
 @lru_cache(KEPT)
@@ -93,8 +93,7 @@ class Version:
         for error in data:
             if len(problems) >= MOST_ERRORS:
                 break
-            where = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error.instance_path)
-            problems.append(Problem(f"/data{where}", error.message[:300], "data"))
+            problems.append(Problem(f"/data{pointer_of(error.instance_path)}", error.message[:300], "data"))
         first = next(iter(self._whole.iter_errors(event)))
         return replace(self.accepted, accepted=False, problems=tuple(problems[:MOST_ERRORS]), reason=reason_of(first))
 

@@ -125,7 +125,8 @@ def by_id(wanted: str) -> Numbered:
         row = EventSchema.objects.filter(pk=int(wanted)).exclude(state=EntryState.DRAFT).first()
     if row is None:
         raise RegistryRefusal(Code.SCHEMA_NOT_FOUND, f"Schema {wanted[:40]} not found.")
-    return next(one for one in versions_of(row.family) if one.row.pk == row.pk)
+    before = EventSchema.objects.filter(family=row.family, pk__lte=row.pk).exclude(state=EntryState.DRAFT)
+    return Numbered(row, before.count())
 
 
 def equal(found: list[Numbered], schema: Schema) -> Numbered | None:

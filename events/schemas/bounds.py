@@ -7,7 +7,7 @@ import jsonschema_rs
 import orjson
 
 from events.schemas.references import Lookup, reference_problems
-from events.schemas.walking import DRAFT_07, DRAFT_2020, dialect_of, walk
+from events.schemas.walking import DRAFT_07, DRAFT_2020, dialect_of, pointer_of, walk
 from portal.json_bounds import holds_nul
 from portal.refusals import Problem
 
@@ -95,7 +95,7 @@ def _meta_problems(schema: dict[str, Any]) -> list[Problem]:
     try:
         jsonschema_rs.meta.validate(schema)
     except jsonschema_rs.ValidationError as error:
-        return [Problem(_pointer(error.instance_path), error.message[:300], "meta_schema")]
+        return [Problem(pointer_of(error.instance_path), error.message[:300], "meta_schema")]
     found = []
     for pointer, one in walk(schema):
         if not isinstance(one, dict):
@@ -144,7 +144,3 @@ def _part_problems(pointer: str, one: Mapping[str, Any]) -> list[Problem]:
         if isinstance(one.get(keyword), int | float) and one[keyword] > MAX_NUMBER
     ]
     return found
-
-
-def _pointer(path: list[str | int]) -> str:
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

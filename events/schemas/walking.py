@@ -1,6 +1,6 @@
 """Where schemas stand inside a schema: the one table of keywords that hold schemas, for both dialects."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Schema = Any  # a JSON object, true or false
@@ -19,6 +19,11 @@ HOLDS_NAMED = frozenset({"properties", "patternProperties", "$defs", "definition
 def escaped(name: object) -> str:
     """A name as a step of a JSON pointer (RFC 6901)."""
     return str(name).replace("~", "~0").replace("/", "~1")
+
+
+def pointer_of(path: Iterable[str | int]) -> str:
+    """The JSON pointer of a path, as a validator gives it."""
+    return "".join(f"/{escaped(step)}" for step in path)
 
 
 def children(schema: Schema) -> Iterator[tuple[str, Schema]]:

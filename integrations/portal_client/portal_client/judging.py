@@ -11,7 +11,7 @@ MOST_PROBLEMS = 20
 UNKNOWN = frozenset({"unknown_family", "unknown_version"})
 DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 # As the portal compiles them: patterns in time linear in the text, never a look-around.
-_PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000)
+_PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=2_000_000)
 _NAMING = frozenset({"properties", "dependentSchemas"})
 _ENTERING = frozenset({"items", "prefixItems", "additionalItems", "unevaluatedItems", "contains", "additionalProperties",
                        "unevaluatedProperties", "patternProperties", "propertyNames"})  # fmt: skip
