@@ -4,13 +4,18 @@ from django.apps import AppConfig
 
 
 class MetricsConfig(AppConfig):
-    """The dictionary of metrics."""
+    """The dictionary of metrics, decisions, and the one lineage choice."""
 
     name = "metrics"
     label = "metrics"
 
     def ready(self) -> None:
-        """Make the kind known."""
-        from metrics.kinds import register_kinds  # noqa: PLC0415 - models are not loaded before ready()
+        """Make the kinds known."""
+        # Models are not loaded before ready().
+        from metrics.choice.kind import register_kind as register_choice  # noqa: PLC0415
+        from metrics.decisions.kind import register_kind as register_decisions  # noqa: PLC0415
+        from metrics.kinds import register_kinds  # noqa: PLC0415
 
         register_kinds()
+        register_decisions()
+        register_choice()

@@ -18,7 +18,7 @@ from portal.roles import ActorType
 from tests.people import actor
 from tests.people import user as person
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.servers.fixtures", "tests.at_once"]
 
 _NO_TRUNCATE = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname LIKE '%no_truncate'"
 

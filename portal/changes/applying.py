@@ -126,6 +126,7 @@ def _apply(change: ChangeRequest, *, actor: Actor, now: datetime, emergency: boo
     if entry is None:
         entry = kind.model(created_at=now, **kind.where)
     _write(entry, change, document, actor=actor, now=now)
+    kind.settle(entry, actor, now)
     change.state = ChangeState.APPLIED
     change.applied_at = change.updated_at = now
     change.decided_at = change.decided_at or now

@@ -44,6 +44,9 @@ def problems_of(change: ChangeRequest, entry: Entry | None) -> tuple[Document, l
         problems.append(Problem("key", _("The key is fixed: “%s”.") % change.key, "key_fixed"))
     if not problems:
         problems = kind.transition_problems(entry.document if entry else None, document)
+    if change.to_state not in kind.states:
+        state = EntryState(change.to_state).label
+        problems = [*problems, Problem("", _("Nothing of this kind can be %s.") % str(state).lower(), "state")]
     if entry is not None and change.to_state == EntryState.RETIRED != entry.state:
         problems = [*problems, *kind.retiring_problems(entry)]
     return document, problems

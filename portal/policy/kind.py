@@ -12,6 +12,7 @@ from portal.policy.models import ApprovalPolicy
 from portal.registry.documents import Document
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
+from portal.registry.models import EntryState
 from portal.registry.rules import Floor
 from portal.roles import Permission
 from portal.web import cells
@@ -53,6 +54,7 @@ def register_kind() -> None:
             floor=_strictest,
             proposers=Permission.PROPOSE_POLICY,
             single=True,
+            states=frozenset({EntryState.ACTIVE}),
             links=((_("Test box"), "policy-test"),),
             blank=lambda asked: baseline_document(),
             sections=(

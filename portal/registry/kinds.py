@@ -13,10 +13,11 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from rest_framework.exceptions import ValidationError
 
+from portal.people.actors import Actor
 from portal.people.models import Team
 from portal.refusals import Missing, Problem
 from portal.registry.documents import Document, EntrySerializer, bounds_problem, flatten
-from portal.registry.models import Entry
+from portal.registry.models import Entry, EntryState
 from portal.registry.past import versions_at
 from portal.registry.rules import Floor
 from portal.roles import Permission
@@ -96,6 +97,10 @@ def _nothing_touched(before: Document | None, after: Document) -> frozenset[str]
     return frozenset()
 
 
+def _nothing_more(entry: Any, actor: Actor, now: datetime) -> None:
+    return None
+
+
 def _no_transition_problems(before: Document | None, after: Document) -> list[Problem]:
     return []
 
@@ -136,6 +141,10 @@ class Kind:
     links: tuple[tuple[Text, str], ...] = ()
     # There is one entry of this kind, ever.
     single: bool = False
+    # The states that an entry may be brought into.
+    states: frozenset[str] = frozenset(EntryState.values)
+    # What else is written with the entry, in the transaction that applies the change; may raise Conflict.
+    settle: Callable[[Any, Actor, datetime], None] = _nothing_more
 
     def entries(self) -> models.QuerySet[Any]:
         """The entries of this kind, and of no other, with their owner."""

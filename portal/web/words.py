@@ -36,6 +36,8 @@ KINDS: dict[str, Badge] = {
     "event_family": Badge(gettext_lazy("Event family"), shape="event"),
     "event_schema": Badge(gettext_lazy("Schema version"), shape="draft"),
     "metric": Badge(gettext_lazy("Metric"), shape="metric"),
+    "decision": Badge(gettext_lazy("Decision"), shape="draft"),
+    "lineage_choice": Badge(gettext_lazy("Lineage choice"), shape="lineage"),
 }
 
 GATES: dict[str, Badge] = {
@@ -57,6 +59,7 @@ STATES: dict[str, Badge] = {
     "applied": Badge(gettext_lazy("Applied"), "ok", "check"),
     "rejected": Badge(gettext_lazy("Rejected"), "bad", "cross"),
     "withdrawn": Badge(gettext_lazy("Withdrawn"), "", "dash"),
+    "accepted": Badge(gettext_lazy("Accepted"), "ok", "check"),
     "superseded": Badge(gettext_lazy("Superseded"), "", "dash"),
     # Incidents
     "open": Badge(gettext_lazy("Open"), "line", "ring"),

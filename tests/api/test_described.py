@@ -152,7 +152,15 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         called.add(address)
         return answer.json()
 
-    for collection in ("connectors", "policies", "event-families", "event-schemas", "metrics"):
+    for collection in (
+        "connectors",
+        "policies",
+        "event-families",
+        "event-schemas",
+        "metrics",
+        "decisions",
+        "lineage-choice",
+    ):
         assert f"/api/v1/{collection}/" in documented
         listed = get(f"/api/v1/{collection}/")["results"]
         if not listed:

@@ -1,13 +1,10 @@
 """Two at once, on connections of their own: exactly one outcome, nothing lost, nothing left hanging."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from connectors.models import Connector
 from portal.audit.models import AuditLine
@@ -16,40 +13,12 @@ from portal.changes.models import ChangeRequest, ChangeState, Decision
 from portal.changes.services import Draft
 from portal.changes.waking import wake
 from portal.operations.services import database_now
-from portal.refusals import Refusal
+from tests.at_once import TIMES, Both
 from tests.changes.deciding import classed, described, signed
 from tests.people import actor
 from tests.registering import apply_connector, approved, proposed, submitted
 
-FEW, MANY = 12, 200
-TIMES = pytest.mark.parametrize(
-    "times", [pytest.param(FEW, id="some"), pytest.param(MANY, id="many", marks=pytest.mark.chaos)]
-)
 pytestmark = [pytest.mark.usefixtures("committed"), pytest.mark.timeout(600)]
-Both = Callable[..., list[Any]]
-
-
-@pytest.fixture
-def both() -> Iterator[Both]:
-    """`both(first, second)`: what each answered when they began at the same moment; a refusal is an answer, by its rule."""
-    gate = Barrier(2)
-
-    def run(call: Callable[[], Any]) -> Any:
-        gate.wait(30)
-        try:
-            return call()
-        except Refusal as refusal:
-            return refusal.rule
-
-    with ThreadPoolExecutor(2) as pool:
-        yield lambda *calls: list(pool.map(run, calls))
-        closing = Barrier(2)
-
-        def close(_: int) -> None:
-            closing.wait(30)
-            connection.close()
-
-        list(pool.map(close, range(2)))
 
 
 def sign(change: ChangeRequest, name: str) -> Callable[[], Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from metrics.models import DecisionRecord
 from portal.changes import decisions, services, sets
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
@@ -15,6 +16,7 @@ from portal.registry import kinds
 from portal.roles import TABLE, ActorType, Permission, Role
 from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
+from tests.metrics.deciding import choice_document, decision, decision_document
 from tests.metrics.registering import metric_document
 from tests.people import actor, team
 from tests.registering import EVIDENCE, SIGNERS
@@ -22,6 +24,15 @@ from tests.registering import EVIDENCE, SIGNERS
 OWN, THEIRS = True, False
 AUTHORS_VERBS = ("edit", "submit", "withdraw", "rebase", "resubmit", "untie", "tie")
 DECIDING = ("approve", "reject", "amend", "emergency", "review")
+
+
+def ruled_choice_document() -> dict[str, Any]:
+    """The lineage choice, with the decision that it follows from accepted."""
+    if not DecisionRecord.objects.exists():
+        decision()
+    return choice_document()
+
+
 DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "runtime_tool": runtime_tool_document,
     "data_movement": data_movement_document,
@@ -29,6 +40,8 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "event_family": family_document,
     "event_schema": schema_document,
     "metric": metric_document,
+    "decision": lambda: decision_document(decides=[]),
+    "lineage_choice": ruled_choice_document,
 }
 
 

@@ -1,0 +1,40 @@
+"""What the pages of decisions and of the lineage choice show beside their documents."""
+
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString
+
+from metrics.decisions import markdown as reader
+from metrics.models import DecisionRecord, LineageChoice, Ruling
+from metrics.reads import lineage_choice
+
+register = template.Library()
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Safe HTML of a Markdown text."""
+    return reader.html(text)
+
+
+@register.simple_tag
+def decision_page(entry: DecisionRecord) -> dict[str, Any]:
+    """Which decision took its place, which ones it took the place of, and what it rules."""
+    newer = DecisionRecord.objects.filter(supersedes__older_id=entry.pk).defer("document").first()
+    older = DecisionRecord.objects.filter(superseded__newer_id=entry.pk).defer("document").order_by("number")
+    return {"newer": newer, "older": list(older), "rulings": list(Ruling.objects.filter(decision_id=entry.pk))}
+
+
+@register.simple_tag
+def chosen() -> LineageChoice | None:
+    """The lineage choice with its decision; None before there is one."""
+    return lineage_choice()
+
+
+@register.simple_tag
+def newer_ruling(choice: LineageChoice) -> Ruling | None:
+    """The ruling that stands in place of the one that the choice follows from, if there is one."""
+    if choice.ruling.stands:
+        return None
+    return Ruling.objects.filter(topic=choice.ruling.topic, stands=True).select_related("decision").first()
