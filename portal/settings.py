@@ -249,7 +249,12 @@ TICKS: list[tuple[str, float]] = [
     ("events.quarantine.tick", 3600.0),
 ]
 # Topics of `manage.py registry`: name → class.
-REGISTRY_TOPICS = {"schemas": "events.commands.Schemas", "metrics": "metrics.commands.Metrics"}
+REGISTRY_TOPICS = {
+    "schemas": "events.commands.Schemas",
+    "metrics": "metrics.commands.Metrics",
+    "decisions": "metrics.decisions.commands.Decisions",
+    "lineage": "metrics.choice.commands.Lineage",
+}
 # URL configurations of the apps, included under /api/v1/ and under /.
 API_URLCONFS = ["connectors.urls_api", "events.urls_api", "severity.urls_api"]
 # Doors of other forms than /api/v1/, with addresses of their own.

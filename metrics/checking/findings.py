@@ -1,6 +1,6 @@
 """One thing found, and how findings are told to people and to tools."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,15 +28,17 @@ class Finding:
         return f"{self.path}:{self.line}: {self.message} [{self.rule}]"
 
 
-def sarif(findings: Iterable[Finding]) -> dict[str, Any]:
+def sarif(
+    findings: Iterable[Finding], tool: str = "registry metrics check", known: Mapping[str, str] = RULES
+) -> dict[str, Any]:
     """The findings in SARIF 2.1.0, as code hosts read them."""
-    rules = [{"id": name, "shortDescription": {"text": text}} for name, text in RULES.items()]
+    rules = [{"id": name, "shortDescription": {"text": text}} for name, text in known.items()]
     return {
         "version": "2.1.0",
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "runs": [
             {
-                "tool": {"driver": {"name": "registry metrics check", "rules": rules}},
+                "tool": {"driver": {"name": tool, "rules": rules}},
                 "results": [
                     {
                         "ruleId": one.rule,

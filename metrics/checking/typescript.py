@@ -47,7 +47,7 @@ class Token(NamedTuple):
 def findings(path: str, code: bytes, dictionary: Dictionary) -> Iterator[Finding]:
     """What is wrong in one file. Raises ValueError for one that is not UTF-8."""
     text = code.decode("utf-8-sig")
-    tokens = list(_tokens(text))
+    tokens = list(scan(text))
     imports = _IMPORTED.search(text) is not None
     index = 0
     while index < len(tokens):
@@ -74,7 +74,8 @@ def findings(path: str, code: bytes, dictionary: Dictionary) -> Iterator[Finding
         index += 1
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def scan(text: str) -> Iterator[Token]:
+    """The tokens of a text, without blanks and comments."""
     position, line, before = 0, 1, Token("sign", "(", 0)
     while position < len(text):
         expression = None

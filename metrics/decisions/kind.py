@@ -95,11 +95,11 @@ def register_kind() -> None:
             detail_template="metrics/decision.html",
             links=((_("Lineage choice"), "lineage-choice"),),
             summary={
-                "id": Upper("key"),
+                "id": Upper("key", output_field=TextField()),
                 "number": "number",
                 "date": "decided_on",
-                "ruled": Coalesce(_RULED, Value("")),
-                "superseded_by": Coalesce(_NEWER, Value("")),
+                "ruled": Coalesce(_RULED, Value(""), output_field=TextField()),
+                "superseded_by": Coalesce(_NEWER, Value(""), output_field=TextField()),
             },
             sections=(
                 Section("identity", _("Identity"), ("key", "name", "date", "owner")),

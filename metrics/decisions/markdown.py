@@ -7,6 +7,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 # The page has its own h1 and h2.
@@ -18,8 +19,7 @@ def _reader() -> MarkdownIt:
     reader = MarkdownIt("js-default", {"maxNesting": 20}).disable(["html_block", "html_inline"])
     reader.add_render_rule("image", _image)
     reader.add_render_rule("link_open", _link)
-    reader.add_render_rule("heading_open", _heading)
-    reader.add_render_rule("heading_close", _heading)
+    reader.core.ruler.push("levels", _levels)
     return reader
 
 
@@ -33,10 +33,16 @@ def _link(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any,
     return self.renderToken(tokens, index, options, env)
 
 
-def _heading(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    token = tokens[index]
-    token.tag = f"h{min(6, int(token.tag[1:]) + _UNDER)}"
-    return self.renderToken(tokens, index, options, env)
+def _levels(state: StateCore) -> None:
+    """Headings under those of the page, each at most one level below the one before, however the text jumps."""
+    above: list[str] = []
+    for token in state.tokens:
+        if token.type == "heading_open":
+            while above and above[-1] >= token.tag:
+                above.pop()
+            above.append(token.tag)
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, _UNDER + len(above))}"
 
 
 _READER = _reader()

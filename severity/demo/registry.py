@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from connectors.models import Connector
 from metrics import seed
+from metrics.choice import seed as choosing
 from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
@@ -82,6 +83,9 @@ def load(now: datetime, demo_server: str) -> bool:
     for number, document in enumerate(seed.documents()):
         owner = METRIC_OWNERS.get(document["key"], "finance-team")
         writer.apply(document | {"owner": owner, "certified_until": "2027-06-30"}, days=15 - number)
+    decided = choosing.decision("data-platform", (now - timedelta(days=14)).date().isoformat(), ["Huda Al-Salem"])
+    writer.apply(decided, by="noor", days=13)
+    writer.apply(choosing.choice("data-platform"), by="noor", days=11)
     _second_versions(writer, by_key)
     _waiting(writer, by_key)
     return True
@@ -93,6 +97,8 @@ def _kind_of(document: Document) -> str:
         "data_movement": "data_movement",
         "runtime_tool": "runtime_tool",
         "channel": "event_family",
+        "decides": "decision",
+        "decision": "lineage_choice",
     }
     return next((kind for mark, kind in marks.items() if mark in document), "event_schema")
 

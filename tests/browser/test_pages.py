@@ -20,6 +20,7 @@ from tests.connectors.tracking import world
 from tests.documents import data_movement_document, runtime_tool_document, without
 from tests.events.registering import family, version
 from tests.events.test_registry import with_field
+from tests.metrics.deciding import choice, decision
 from tests.metrics.registering import metric
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
@@ -87,6 +88,8 @@ def pages(committed: None) -> list[Asked]:
     family()
     one, two = version(), version("1.1.0", with_field())
     number = metric(certified_until="2027-01-31")
+    ruled, chosen = decision(), choice()
+    decision(2, supersedes=["adr-0001"])
     lanes.expand()
     Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:3]).update(
         due_at=None, last_error="Given up: no answer."
@@ -134,6 +137,10 @@ def pages(committed: None) -> list[Asked]:
         ("metrics", "amal", reverse("metrics")),
         ("entry", "amal", number.get_absolute_url()),
         ("entry-new", "amal", reverse("entry-new", args=["metrics"])),
+        ("decisions", "amal", reverse("decisions")),
+        ("lineage-choice", "amal", reverse("lineage-choice")),
+        *(("entry", "amal", shown.get_absolute_url()) for shown in (ruled, chosen)),
+        ("entry-new", "amal", reverse("entry-new", args=["decisions"])),
         ("tools", "amal", reverse("tools")),
         ("tools", "amal", reverse("tools") + "?q=zzz"),
         ("syncs", "amal", reverse("syncs")),

@@ -1,10 +1,12 @@
 """Decisions: accepted by approval, fixed from then on, superseded only by another one."""
 
+import re
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
 
+from metrics.decisions.markdown import html
 from metrics.decisions.rules import read_key
 from metrics.models import DecisionRecord, Ruling, Supersession
 from portal.audit.models import AuditLine
@@ -159,6 +161,16 @@ def test_pages_and_api_tell_what_stands(client_of: Any, api_of: Any) -> None:
     assert "ADR-0002" in listed
     rows = api_of("vera").get("/api/v1/decisions/?stands=true").json()["results"]
     assert [(row["key"], row["ruled"], row["superseded_by"]) for row in rows] == [("adr-0002", "lineage: datahub", "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [("## A\n### B\n## C", "343"), ("# A\n#### B\n## C", "344"), ("###### A\n# B", "33"), ("A\n===\nB\n---\n", "34"),
+     ("# A\n## B\n### C\n#### D\n##### E", "34566")],
+)  # fmt: skip
+def test_headings_follow_those_of_the_page(text: str, levels: str) -> None:
+    assert re.findall(r"<h(\d)>", html(text)) == list(levels)
+    assert re.findall(r"</h(\d)>", html(text)) == list(levels)
 
 
 def test_a_draft_may_name_a_decision_that_is_not_accepted_yet() -> None:
