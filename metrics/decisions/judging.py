@@ -1,11 +1,13 @@
 """What stands against a decision, and what is written when it is accepted."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from metrics.decisions.rules import AROUND, GOVERNED, shown
+from metrics.decisions.rules import AROUND, GOVERNED, key_of, shown
 from metrics.models import DecisionRecord, Ruling, Supersession
 from portal.audit.services import record
 from portal.people.actors import Actor
@@ -59,6 +61,16 @@ def _ruling_problems(after: Document) -> list[Problem]:
             words = _("%(key)s, which it supersedes, decides “%(topic)s” too: say what is chosen now.")
             found.append(Problem("decides", words % about, "topic_left"))
     return found
+
+
+def blank(asked: Mapping[str, str]) -> Document:
+    """What the form of a new decision opens with: the next number and, after `?supersedes=adr-0001`, what that one rules."""
+    highest = DecisionRecord.objects.aggregate(highest=Max("number"))["highest"] or 0
+    older = DecisionRecord.objects.filter(key=asked.get("supersedes", "")[:60], superseded__isnull=True).first()
+    document: Document = {"key": key_of(highest + 1)}
+    if older is not None:
+        document |= {"supersedes": [older.key], "decides": older.document["decides"], "owner": older.document["owner"]}
+    return document
 
 
 def settle(decision: DecisionRecord, actor: Actor, now: datetime) -> None:

@@ -91,6 +91,7 @@ def register_kind() -> None:
             floor=judging.floor,
             transition_problems=judging.transition_problems,
             settle=judging.settle,
+            blank=judging.blank,
             states=frozenset({EntryState.ACTIVE}),
             detail_template="metrics/decision.html",
             links=((_("Lineage choice"), "lineage-choice"),),

@@ -163,6 +163,17 @@ def test_pages_and_api_tell_what_stands(client_of: Any, api_of: Any) -> None:
     assert [(row["key"], row["ruled"], row["superseded_by"]) for row in rows] == [("adr-0002", "lineage: datahub", "")]
 
 
+def test_the_form_of_a_successor_knows_what_it_takes_the_place_of(client_of: Any) -> None:
+    decision()
+    page = client_of("amal").get("/decisions/adr-0001/").content.decode()
+    assert "/decisions/new/?supersedes=adr-0001" in page
+    form = client_of("amal").get("/decisions/new/?supersedes=adr-0001").content.decode()
+    assert 'value="adr-0002"' in form
+    assert "adr-0001</textarea>" in form
+    assert 'value="openlineage"' in form
+    assert client_of("amal").get("/decisions/new/?supersedes=%00adr-9").status_code in (200, 400)
+
+
 @pytest.mark.parametrize(
     ("text", "levels"),
     [("## A\n### B\n## C", "343"), ("# A\n#### B\n## C", "344"), ("###### A\n# B", "33"), ("A\n===\nB\n---\n", "34"),
