@@ -8,6 +8,8 @@ from metrics.checking.findings import Finding
 from metrics.checking.judging import judged_member, judged_text, means_metric
 
 _MODULE_NAME = "Metric"
+# metrics.append("leads") means a metric, as metrics = ["leads"] does.
+_ADDERS = frozenset({"append", "add", "extend", "insert"})
 
 
 def findings(path: str, text: bytes, dictionary: Dictionary) -> Iterator[Finding]:
@@ -74,11 +76,45 @@ class _Visitor(ast.NodeVisitor):
             self._within(node.args[0], True)
             return
         name = _name(node.func)
+        if isinstance(node.func, ast.Attribute) and name in _ADDERS:
+            name = _name(node.func.value)
         self._within(node.func, False)
         for argument in node.args:
             self._within(argument, means_metric(name))
         for keyword in node.keywords:
             self._within(keyword.value, means_metric(keyword.arg or ""))
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        # A metric is compared with metrics; what else is compared says nothing of the place it stands in.
+        meant = any(means_metric(_name(side)) for side in (node.left, *node.comparators))
+        for side in (node.left, *node.comparators):
+            self._within(side, meant)
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self._within(node.test, False)
+        self.visit(node.body)
+        self.visit(node.orelse)
+
+    def visit_arguments(self, node: ast.arguments) -> None:
+        named = [*node.posonlyargs, *node.args]
+        with_default = named[len(named) - len(node.defaults) :]
+        for one, default in (*zip(with_default, node.defaults, strict=True),
+                             *zip(node.kwonlyargs, node.kw_defaults, strict=True)):  # fmt: skip
+            self._within(one.annotation, False)
+            self._within(default, means_metric(one.arg))
+
+    def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
+        self._within(node.iter, means_metric(_name(node.target)))
+        for statement in (*node.body, *node.orelse):
+            self._within(statement, False)
+
+    def visit_AsyncFor(self, node: ast.AsyncFor) -> None:
+        self.visit_For(node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> None:
+        self._within(node.iter, means_metric(_name(node.target)))
+        for condition in node.ifs:
+            self._within(condition, False)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         if (
@@ -142,7 +178,7 @@ def folded(node: ast.expr) -> str | None:
         return _added(node)
     if isinstance(node, ast.JoinedStr):
         return _together([part.value if isinstance(part, ast.FormattedValue) else part for part in node.values])
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.keywords:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         base = folded(node.func.value)
         if base is not None:
             return _called(node, base)
@@ -180,13 +216,24 @@ def _made(text: Callable[[], str]) -> str | None:
 def _called(node: ast.Call, base: str) -> str | None:
     assert isinstance(node.func, ast.Attribute)
     name = node.func.attr
+    if name == "format":
+        return _formatted(node, base)
+    if node.keywords:
+        return None
     if name in ("lower", "upper", "strip") and not node.args:
         return str(getattr(base, name)())
+    if name == "replace" and len(node.args) == 2:
+        old, new = (folded(one) for one in node.args)
+        return None if old is None or new is None else base.replace(old, new)
     if name == "join" and len(node.args) == 1 and isinstance(node.args[0], ast.List | ast.Tuple):
         texts = [folded(one) for one in node.args[0].elts]
         return None if None in texts else base.join(str(text) for text in texts)
-    if name == "format" and node.args:
-        texts = [folded(one) for one in node.args]
-        if None not in texts:
-            return _made(lambda: base.format(*texts))
     return None
+
+
+def _formatted(node: ast.Call, base: str) -> str | None:
+    texts = [folded(one) for one in node.args]
+    named = {one.arg or "": folded(one.value) for one in node.keywords}
+    if None in texts or None in named.values() or "" in named:
+        return None
+    return _made(lambda: base.format(*texts, **named))
