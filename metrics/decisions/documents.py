@@ -8,7 +8,7 @@ from rest_framework import serializers
 from metrics.decisions.rules import KEY_PATTERN, TOPIC_PATTERN
 from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
 
-MOST_TEXT = 100_000
+MOST_TEXT = 50_000
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": ""}
 
 
