@@ -100,6 +100,12 @@ def register_kinds() -> None:
                 ),
                 Section("detail", _("Detail"), ("grain", "dimensions", "expression", "related")),
                 Section(
+                    "range",
+                    _("Expected range"),
+                    ("range_low", "range_high"),
+                    _("What its measured values keep within."),
+                ),
+                Section(
                     "life",
                     _("Certification and end"),
                     ("certified_until", "replaced_by", "remove_after"),

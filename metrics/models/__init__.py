@@ -1,5 +1,6 @@
-"""What the app keeps: the dictionary."""
+"""What the app keeps: the dictionary, and what was measured."""
 
 from metrics.models.metric import Metric
+from metrics.models.values import MeasuredValue
 
-__all__ = ["Metric"]
+__all__ = ["MeasuredValue", "Metric"]
