@@ -260,6 +260,8 @@ SERVICE_PREFIXES = ("/api/", "/registry/")
 PAGE_URLCONFS = ["connectors.urls", "severity.urls"]
 # Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
 OVERVIEW_BLOCKS = "severity.overview.blocks"
+# What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
+METRIC_MARKS = "severity.reads.marks_of_metric"
 # Counters of the rail: dotted paths of functions that give {name: number}.
 COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]
 
