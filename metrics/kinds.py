@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
-from django.db.models import TextField, Value
+from django.db.models import Q, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat, LPad
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -16,6 +17,7 @@ from metrics import judging
 from metrics.documents import MetricSerializer
 from metrics.models import Metric
 from metrics.rules import MetricType
+from portal.operations.services import database_now
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
 from portal.web import cells
@@ -26,10 +28,16 @@ class MetricFilter(EntryFilter):
 
     type = django_filters.ChoiceFilter(choices=MetricType.choices, label=_("Type"))
     unit = django_filters.CharFilter(label=_("Unit"), max_length=40)
+    certification_over = django_filters.BooleanFilter(method="by_certification", label=_("Certification over"))
     ordering = django_filters.OrderingFilter(
         fields=[("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")],
         label=_("Order"),
     )
+
+    def by_certification(self, queryset: Any, name: str, value: bool) -> Any:
+        """Whether a certification has run out; one that nobody ever gave is not over."""
+        over = Q(certified_until__lt=timezone.localdate(database_now()))
+        return queryset.filter(over) if value else queryset.exclude(over)
 
     class Meta:
         model = Metric
@@ -52,7 +60,7 @@ def _certified(row: Any, now: datetime) -> SafeString:
     """Until when its owner vouches for it, and whether that is over."""
     if row.certified_until is None:
         return format_html('<span class="faint">{}</span>', _("no"))
-    if row.certified_until < now.date():
+    if row.certified_until < timezone.localdate(now):
         return format_html(
             '<span class="muted">{} <bdi dir="ltr">{}</bdi></span>', _("over since"), row.certified_until
         )
