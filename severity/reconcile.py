@@ -3,7 +3,7 @@
 from django.db import connection, transaction
 
 from portal.operations.services import beat
-from severity import change_statements, event_statements, metric_statements, statements
+from severity import change_statements, event_statements, metric_statements, statements, team_statements
 from severity.sweep import drain, run_once
 
 LIMIT = 1000
@@ -57,11 +57,12 @@ def tick() -> dict[str, int]:
         ("rejudged", _JUDGE),
         ("unseen", _UNSEEN),
         ("approvals", _REARM_APPROVAL),
+        ("teams", team_statements.REARM),
     ):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [LIMIT])
             counts[name] = cursor.rowcount
-    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS):
+    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, team_statements.TEAMS):
         drain(statement, wait=True)
     counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]
     counts["certified"] = run_once(metric_statements.CERTIFIED, LIMIT)[1]

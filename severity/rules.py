@@ -83,12 +83,19 @@ CERTIFICATION_OVER = Rule(
     clock=True,
     level=Level.V0,
 )
+# Told to administrators, who can give the team somebody: its own members cannot hear of it.
+NOBODY = Rule(
+    "nobody",
+    "Nobody answers",
+    "The team that owns them has no active member. Add somebody to it, or give what it owns to another team.",
+    clock=True,
+)
 
 RULES = {
     rule.name: rule
     for rule in (
         *CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE,
-        OUT_OF_RANGE, CERTIFICATION_OVER,
+        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY,
     )
 }  # fmt: skip
 
