@@ -141,3 +141,22 @@ def test_a_page_of_very_many_values_is_bounded(client_of: Clients) -> None:
         assert page.count(b"yusuf") == rows
         assert len(page) < 300_000
         assert b"Only the newest are shown." in page
+
+
+@pytest.mark.django_db
+def test_the_list_tells_the_last_value_and_when_it_was_measured(client_of: Clients) -> None:
+    one = metric(range_low="10")
+    metric("leads", name="Leads")
+    measured(one, [(3, Decimal("12345.5"), {}), (2, Decimal(7), {}), (1, Decimal(99), {"region": "Riyadh"})])
+    client = client_of("vera")
+    with CaptureQueriesContext(connection) as caught:
+        page = client.get("/metrics/").content.decode()
+    assert len(caught) <= 25
+    assert "7 SAR" in page
+    assert "outside its range" in page
+    assert "12,345.5" not in page
+    assert "الإيرادات المعترف بها" in page
+    past = client.get("/metrics/", {"as_of": "2999-01-01"})
+    assert (past.status_code, b"7 SAR" in past.content) == (200, False)
+    over = client.get("/metrics/", {"certification_over": "true"})
+    assert b"Leads" not in over.content
