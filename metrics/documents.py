@@ -1,11 +1,12 @@
 """The document of a metric: one definition for one number."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from metrics.rules import KEY_PATTERN, MetricType
+from metrics.rules import AMOUNT_PATTERN, KEY_PATTERN, MetricType
 from portal.registry.documents import DayField, EntrySerializer
 
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": ""}
@@ -13,6 +14,18 @@ _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": 
 
 def _day(label: Any, help_text: Any, example: str, **more: Any) -> DayField:
     return DayField(label=label, help_text=help_text, style={"example": example}, **more)
+
+
+def _amount(label: Any, **more: Any) -> serializers.RegexField:
+    return serializers.RegexField(
+        AMOUNT_PATTERN,
+        max_length=40,
+        label=label,
+        help_text=_("In its unit. A value outside, not split by dimensions, opens an incident; empty means no bound."),
+        style={"example": "1500000.00"},
+        error_messages={"invalid": _("Write a plain number: at most 20 digits, a point and at most 12 more digits.")},
+        **more,
+    )
 
 
 def _key(label: Any, help_text: Any, **more: Any) -> serializers.RegexField:
@@ -104,8 +117,14 @@ class MetricSerializer(EntrySerializer):
         **_OPTIONAL,
     )
 
+    range_low = _amount(_("Lowest expected value"), **_OPTIONAL)
+    range_high = _amount(_("Highest expected value"), **_OPTIONAL)
+
     def validate(self, attrs: Any) -> Any:
         problems: dict[str, Any] = {}
+        low, high = attrs["range_low"], attrs["range_high"]
+        if low and high and Decimal(low) > Decimal(high):
+            problems["range_high"] = _("The highest expected value is below the lowest.")
         if attrs["key"] in (attrs["replaced_by"], *attrs["related"]):
             name = "replaced_by" if attrs["replaced_by"] == attrs["key"] else "related"
             problems[name] = _("That is the metric itself.")

@@ -4,6 +4,8 @@ from django.utils.translation import gettext as _
 
 from metrics.models import Metric
 from metrics.rules import FIXED, Named, near
+from portal.people.models import Team
+from portal.people.reads import has_somebody
 from portal.refusals import Problem
 from portal.registry.documents import Document
 from portal.registry.models import EntryState
@@ -18,10 +20,10 @@ def floor(document: Document) -> Floor:
 
 
 def transition_problems(before: Document | None, after: Document) -> list[Problem]:
-    """A key has one meaning: unit and type stay. The keys that it names are there."""
-    found = []
+    """A key has one meaning: unit and type stay. The keys that it names are there, and its team has somebody."""
+    found = _unanswered(after["owner"])
     if before is not None:
-        found = [
+        found += [
             Problem(
                 name, _("A key has one meaning for ever: register another metric in another unit or type."), "fixed"
             )
@@ -38,6 +40,14 @@ def transition_problems(before: Document | None, after: Document) -> list[Proble
             elif name == "replaced_by" and known[key] == EntryState.RETIRED:
                 found.append(Problem(name, _("“%s” is retired itself.") % key, "retired_metric"))
     return found
+
+
+def _unanswered(owner: str) -> list[Problem]:
+    team = Team.objects.filter(key=owner).first()
+    if team is None or has_somebody(team):
+        return []
+    message = _("“%s” has no active member: nobody would answer for the metric. Name another team, or add somebody.")
+    return [Problem("owner", message % owner, "nobody")]
 
 
 def advice(document: Document) -> list[str]:

@@ -1,12 +1,14 @@
 """Metrics, as the generic parts see them."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import django_filters
-from django.db.models import TextField, Value
+from django.db.models import OuterRef, Q, Subquery, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Concat, LPad
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -14,11 +16,15 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics import judging
 from metrics.documents import MetricSerializer
-from metrics.models import Metric
+from metrics.models import MeasuredValue, Metric
 from metrics.rules import MetricType
+from metrics.values.plot import grouped
+from metrics.values.rules import outside
+from portal.operations.services import database_now
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
-from portal.web import cells
+from portal.registry.models import VersionRecord
+from portal.web import cells, marks
 
 
 class MetricFilter(EntryFilter):
@@ -26,22 +32,54 @@ class MetricFilter(EntryFilter):
 
     type = django_filters.ChoiceFilter(choices=MetricType.choices, label=_("Type"))
     unit = django_filters.CharFilter(label=_("Unit"), max_length=40)
+    certification_over = django_filters.BooleanFilter(method="by_certification", label=_("Certification over"))
     ordering = django_filters.OrderingFilter(
         fields=[("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")],
         label=_("Order"),
     )
+
+    def by_certification(self, queryset: Any, name: str, value: bool) -> Any:
+        """Whether a certification has run out; one that nobody ever gave is not over."""
+        over = Q(certified_until__lt=timezone.localdate(database_now()))
+        return queryset.filter(over) if value else queryset.exclude(over)
 
     class Meta:
         model = Metric
         fields: list[str] = []
 
 
+_NEWEST = MeasuredValue.objects.filter(metric_id=OuterRef("id"), dimensions={}).order_by("-at")
+
+
+def _label(row: Any, now: datetime) -> SafeString:
+    """Its label, linked, over its key; the Arabic one beside it."""
+    arabic = format_html(' <bdi class="faint" lang="ar" dir="rtl">{}</bdi>', row.label_ar) if row.label_ar else ""
+    text = '<span class="two"><span><a href="{}"><bdi>{}</bdi></a>{}</span><bdi class="mono" dir="ltr">{}</bdi></span>'
+    return format_html(text, row.get_absolute_url(), row.name, arabic, row.key)
+
+
 def _meaning(row: Any, now: datetime) -> SafeString:
-    """The definition in short over the source; all of it as the title."""
+    """The definition in one line; all of it as the title."""
     short = Truncator(row.definition or "–").chars(60)
-    return format_html(
-        '<span class="two"><bdi title="{}">{}</bdi><bdi>{}</bdi></span>', row.definition or "", short, row.source or "–"
-    )
+    return format_html('<bdi title="{}">{}</bdi>', row.definition or "", short)
+
+
+def _plain(name: str) -> Callable[[Any, datetime], SafeString]:
+    def draw(row: Any, now: datetime) -> SafeString:
+        text = getattr(row, name) or ""
+        return format_html('<bdi title="{}">{}</bdi>', text, Truncator(text or "–").chars(40))
+
+    return draw
+
+
+def _measured(row: Any, now: datetime) -> SafeString:
+    """The newest value that is not split, over when it was measured; in a list of the past nothing, for it was another one."""
+    if row.newest_value is None or isinstance(row, VersionRecord):
+        return format_html('<span class="faint">{}</span>', "–")
+    out = outside(row.newest_value, row.range_low, row.range_high)
+    told = format_html(' <span class="faint">{}</span>', _("outside its range")) if out else ""
+    text = '<span class="two"><span><bdi dir="ltr">{} {}</bdi>{}</span><span>{}</span></span>'
+    return format_html(text, grouped(row.newest_value), row.unit, told, marks.ago(row.newest_at, now))
 
 
 def _unit(row: Any, now: datetime) -> SafeString:
@@ -52,7 +90,7 @@ def _certified(row: Any, now: datetime) -> SafeString:
     """Until when its owner vouches for it, and whether that is over."""
     if row.certified_until is None:
         return format_html('<span class="faint">{}</span>', _("no"))
-    if row.certified_until < now.date():
+    if row.certified_until < timezone.localdate(now):
         return format_html(
             '<span class="muted">{} <bdi dir="ltr">{}</bdi></span>', _("over since"), row.certified_until
         )
@@ -100,6 +138,12 @@ def register_kinds() -> None:
                 ),
                 Section("detail", _("Detail"), ("grain", "dimensions", "expression", "related")),
                 Section(
+                    "range",
+                    _("Expected range"),
+                    ("range_low", "range_high"),
+                    _("What its measured values keep within."),
+                ),
+                Section(
                     "life",
                     _("Certification and end"),
                     ("certified_until", "replaced_by", "remove_after"),
@@ -107,16 +151,22 @@ def register_kinds() -> None:
                 ),
             ),
             columns=(
-                Column("name", _("Label"), cells.name, sort="name"),
-                Column(
-                    "meaning",
-                    _("Definition, source"),
-                    _meaning,
-                    needs={"definition": KT("document__description"), "source": KT("document__primary_source")},
-                ),
+                Column("name", _("Metric"), _label, sort="name", needs={"label_ar": KT("document__label_ar")}),
+                Column("meaning", _("Definition"), _meaning, needs={"definition": KT("document__description")}),
                 Column("owner", _("Owner"), cells.owner),
+                Column("grain", _("Grain"), _plain("grain"), needs={"grain": KT("document__grain")}),
                 Column("unit", _("Unit"), _unit),
-                Column("certified", _("Certified"), _certified),
+                Column("source", _("Source"), _plain("source"), needs={"source": KT("document__primary_source")}),
+                Column("certified", _("Certified until"), _certified),
+                Column(
+                    "measured",
+                    _("Last value"),
+                    _measured,
+                    needs={
+                        "newest_value": Subquery(_NEWEST.values("value")[:1]),
+                        "newest_at": Subquery(_NEWEST.values("at")[:1]),
+                    },
+                ),
                 Column("state", _("State"), cells.state),
                 Column("updated", _("Changed"), cells.updated, sort="updated_at"),
             ),

@@ -9,6 +9,8 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 KEY_PATTERN = r"^[a-z][a-z0-9_]*$"
+# A plain decimal number as text, exact: no exponent, no digits of other scripts.
+AMOUNT_PATTERN = r"^-?[0-9]{1,20}(\.[0-9]{1,12})?$"
 # A metric in another unit or of another type is another metric.
 FIXED = ("unit", "type")
 # From this share of common words on, two texts are told to be nearly the same.

@@ -46,6 +46,7 @@ class Permission(TextChoices):
     COMMIT = "commit", _("apply a change that needs no approval")
     START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
     ANSWER_OWN_TASK = "answer_own_task", _("answer what a task of their own team asks for")
+    REPORT_VALUES = "report_values", _("report measured values of metrics")
     WORK_INCIDENT = "work_incident", _("acknowledge, mitigate and resolve incidents")
     READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
     READ_AUDIT = "read_audit", _("read the audit log")
@@ -82,6 +83,8 @@ TABLE: dict[Permission, Grant] = {
     Permission.COMMIT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.START_TASK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.ANSWER_OWN_TASK: Grant(_EVERY_ROLE, _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    # Writing what others decide by: never an agent that only observes or recommends.
+    Permission.REPORT_VALUES: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.WORK_INCIDENT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
     Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.READ_AUDIT: Grant(_EVERY_ROLE - {Role.VIEWER}, _ONLY_HUMANS),

@@ -247,6 +247,7 @@ TICKS: list[tuple[str, float]] = [
     ("portal.changes.waking.tick", 2.0),
     ("portal.outbox.delivery.tick", 2.0),
     ("events.quarantine.tick", 3600.0),
+    ("metrics.values.keeping.tick", 3600.0),
 ]
 # Topics of `manage.py registry`: name → class.
 REGISTRY_TOPICS = {
@@ -256,7 +257,7 @@ REGISTRY_TOPICS = {
     "lineage": "metrics.choice.commands.Lineage",
 }
 # URL configurations of the apps, included under /api/v1/ and under /.
-API_URLCONFS = ["connectors.urls_api", "events.urls_api", "severity.urls_api"]
+API_URLCONFS = ["connectors.urls_api", "events.urls_api", "metrics.urls_api", "severity.urls_api"]
 # Doors of other forms than /api/v1/, with addresses of their own.
 SERVICE_URLCONFS = ["events.registry.urls"]
 # Where errors are told to programs and not to people.
@@ -264,8 +265,13 @@ SERVICE_PREFIXES = ("/api/", "/registry/")
 PAGE_URLCONFS = ["connectors.urls", "severity.urls"]
 # Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
 OVERVIEW_BLOCKS = "severity.overview.blocks"
+# What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
+METRIC_MARKS = "severity.reads.marks_of_metric"
 # Counters of the rail: dotted paths of functions that give {name: number}.
 COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]
+
+# For how many days measured values of metrics are kept.
+METRIC_VALUES_DAYS = env.number("METRIC_VALUES_DAYS", 1096, least=1)
 
 # --- Outside world -----------------------------------------------------------------------------------------------------
 

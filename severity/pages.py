@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.refusals import Refusal
+from portal.registry import kinds
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing, csv_response
@@ -72,6 +73,16 @@ def cause_of(incident: Incident) -> str:
     """In words, the rule that was broken; a rule we do not know is shown as it is."""
     rule = RULES.get(incident.rule)
     return rule.title if rule else incident.rule
+
+
+def address_of(incident: Incident) -> str:
+    """The page of what it is about, if that has one."""
+    if incident.subject_kind == "team":
+        return reverse("team", args=[incident.subject_key])
+    if incident.subject_kind == "change":
+        return reverse("change", args=[incident.subject_key])
+    pages = {kind.name: kind.pages for kind in kinds.all_kinds()}.get(incident.subject_kind)
+    return reverse("entry", args=[pages, incident.subject_key]) if pages else ""
 
 
 class IncidentList(PageView):
@@ -157,6 +168,7 @@ class IncidentPage(PageView):
         context = {
             "incident": incident,
             "cause": cause_of(incident),
+            "subject_url": address_of(incident),
             "lines": timeline(incident.timeline.order_by("-id")[:TIMELINE]),
             "steps": [{"action": step, "label": _LABELS[step], "first": step == steps[0]} for step in steps],
             "needs_text": incident.level >= Level.V2 and not incident.resolved,

@@ -1,5 +1,8 @@
 """Reads that pages share."""
 
+from datetime import datetime
+
+from metrics.values.plot import Mark
 from portal.people.models import User
 from severity.models import Incident
 from severity.rules import Level
@@ -13,3 +16,18 @@ def counters(user: User) -> dict[str, int]:
         "v3": counts[Level.V3],
         "v2": counts[Level.V2],
     }
+
+
+def marks_of_metric(metric_id: int, since: datetime, most: int) -> list[Mark]:
+    """The incidents of a metric since an instant, the newest first, as marks of its plot."""
+    rows = Incident.objects.filter(subject_kind="metric", subject_id=metric_id, opened_at__gte=since).order_by("-id")
+    return [
+        Mark(
+            at=one.opened_at,
+            label=one.human_id,
+            title=f"{one.human_id} {one.level.name}: {one.title}",
+            address=one.get_absolute_url(),
+            tone=one.level.name,
+        )
+        for one in rows.only("id", "opened_at", "severity", "title")[:most]
+    ]

@@ -3,12 +3,13 @@
 from django.db import connection, transaction
 
 from portal.operations.services import beat
-from severity import change_statements, event_statements, statements
+from severity import change_statements, event_statements, metric_statements, statements, team_statements
 from severity.sweep import drain, run_once
 
 LIMIT = 1000
 TASKS = (statements.SLIPS, statements.JUDGED, statements.RAISED)
 EVENTS = (event_statements.WAIVERS, event_statements.MOVES)
+METRICS = (metric_statements.RANGES, metric_statements.CERTIFICATIONS)
 CHANGES = (change_statements.LATE, change_statements.UNREVIEWED, change_statements.OVER)
 
 # An open task past its deadline whose clock is not armed and that has no incident for it: arm it again.
@@ -56,12 +57,14 @@ def tick() -> dict[str, int]:
         ("rejudged", _JUDGE),
         ("unseen", _UNSEEN),
         ("approvals", _REARM_APPROVAL),
+        ("teams", team_statements.REARM),
     ):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [LIMIT])
             counts[name] = cursor.rowcount
-    for statement in (*TASKS, *CHANGES, *EVENTS):
+    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, team_statements.TEAMS):
         drain(statement, wait=True)
     counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]
+    counts["certified"] = run_once(metric_statements.CERTIFIED, LIMIT)[1]
     beat("severity.reconcile", dict(counts))
     return counts

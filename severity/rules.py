@@ -70,11 +70,34 @@ WAIVER_OVER = Rule(
     clock=True,
 )
 MOVE_LATE = Rule("move_late", "Not moved on", "The deadline for moving to this major has passed.", clock=True)
+OUT_OF_RANGE = Rule(
+    "out_of_range",
+    "Out of its range",
+    "The newest value is outside of the range that its definition states:",
+    clock=True,
+)
+CERTIFICATION_OVER = Rule(
+    "certification_over",
+    "Certification over",
+    "Nobody vouches for it any more. Look it over and certify it anew, or retire it.",
+    clock=True,
+    level=Level.V0,
+)
+# Told to administrators, who can give the team somebody: its own members cannot hear of it.
+NOBODY = Rule(
+    "nobody",
+    "Nobody answers",
+    "The team that owns them has no active member. Add somebody to it, or give what it owns to another team.",
+    clock=True,
+)
 
 RULES = {
     rule.name: rule
-    for rule in (*CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE)
-}
+    for rule in (
+        *CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE,
+        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY,
+    )
+}  # fmt: skip
 
 
 def level_of(rule: Rule, *, customer_impacting: bool) -> Level:

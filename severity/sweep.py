@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, InternalError, connection, tran
 
 from portal.operations import correlation
 from portal.operations.services import beat, database_now
-from severity import change_statements, effects, event_statements, statements
+from severity import change_statements, effects, event_statements, metric_statements, statements, team_statements
 from severity.rules import ClockGuard
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ _DUE = {
         (change_statements.OVER, "changes_changerequest", "judge_at"),
         (event_statements.WAIVERS, "events_eventschema", "waiver_clock"),
         (event_statements.MOVES, "events_eventschema", "move_clock"),
+        (team_statements.TEAMS, "people_team", "judge_at"),
+        (metric_statements.RANGES, "metrics_metric", "judge_at"),
+        (metric_statements.CERTIFICATIONS, "metrics_metric", "certification_clock"),
     )
 }
 _ANY_DUE = {statement: sql.format("") for statement, sql in _DUE.items()}
@@ -68,6 +71,9 @@ _PARTS = {
     "decided": change_statements.OVER,
     "waivers": event_statements.WAIVERS,
     "moves": event_statements.MOVES,
+    "teams": team_statements.TEAMS,
+    "ranges": metric_statements.RANGES,
+    "certifications": metric_statements.CERTIFICATIONS,
 }
 
 

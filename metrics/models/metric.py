@@ -1,17 +1,23 @@
 """Metrics, as entries."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import ClassVar
 
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
+from events.models import end_of
 from metrics.rules import KEY_PATTERN, MetricType
 from portal.people.models import Team
 from portal.registry.documents import Document
 from portal.registry.models import Entry
+
+# A clock that is due whenever it is looked at.
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Metric(Entry):
@@ -21,6 +27,15 @@ class Metric(Entry):
     unit = models.CharField(max_length=40)
     type = models.CharField(max_length=10, choices=MetricType.choices)
     certified_until = models.DateField(null=True)
+    certification_clock = models.DateTimeField(
+        null=True, help_text=_("When its certification is over; NULL = none, or judged.")
+    )
+    # Of the measured values that are not split; the newest one is held against it.
+    range_low = models.DecimalField(max_digits=32, decimal_places=12, null=True)
+    range_high = models.DecimalField(max_digits=32, decimal_places=12, null=True)
+    judge_at = models.DateTimeField(
+        null=True, help_text=_("When its newest value is to be held against its range; NULL = nothing new.")
+    )
 
     class Meta(Entry.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -31,6 +46,12 @@ class Metric(Entry):
         indexes = [
             models.Index(fields=["state", "key"], name="metric_state"),
             models.Index(fields=["name"], name="metric_name"),
+            models.Index(
+                fields=["certification_clock"],
+                condition=Q(certification_clock__isnull=False),
+                name="metric_certification",
+            ),
+            models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="metric_judge"),
         ]
 
     @property
@@ -49,3 +70,9 @@ class Metric(Entry):
         self.type = document["type"]
         until = document["certified_until"]
         self.certified_until = date.fromisoformat(until) if until else None
+        self.certification_clock = end_of(until)
+        # Documents of earlier times have no range.
+        low, high = (Decimal(text) if (text := document.get(name)) else None for name in ("range_low", "range_high"))
+        # A retired metric is judged once more as well: what is open about it is over.
+        self.judge_at = AT_ONCE
+        self.range_low, self.range_high = low, high

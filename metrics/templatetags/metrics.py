@@ -1,13 +1,17 @@
-"""What the pages of decisions and of the lineage choice show beside their documents."""
+"""What the pages of metrics, decisions and the lineage choice show beside their documents."""
 
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
+from django.template import Context
 from django.utils.safestring import SafeString
 
 from metrics.decisions import markdown as reader
-from metrics.models import DecisionRecord, LineageChoice, Ruling
+from metrics.models import DecisionRecord, LineageChoice, Metric, Ruling
 from metrics.reads import lineage_choice
+from metrics.values.panel import panel
+from portal.operations.services import database_now
 
 register = template.Library()
 
@@ -38,3 +42,11 @@ def newer_ruling(choice: LineageChoice) -> Ruling | None:
     if choice.ruling.stands:
         return None
     return Ruling.objects.filter(topic=choice.ruling.topic, stands=True).select_related("decision").first()
+
+
+@register.simple_tag(takes_context=True)
+def measured(context: Context, entry: Metric) -> dict[str, Any]:
+    """The measured values of a metric, as the query of the page asks for them."""
+    request = context.get("request")
+    asked = request.GET.dict() if isinstance(request, HttpRequest) else {}
+    return panel(entry, {name: str(value) for name, value in asked.items()}, database_now())

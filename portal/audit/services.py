@@ -7,7 +7,7 @@ from portal.operations import correlation
 from portal.people.actors import Actor
 
 
-def record(
+def line(
     *,
     actor: Actor,
     action: str,
@@ -19,12 +19,12 @@ def record(
     change_id: int | None = None,
     detail: str = "",
 ) -> AuditLine:
-    """Append one line. Call it inside the transaction of the write.
+    """One line that is not written yet, for services that write many at once.
 
     `action` is a dotted verb (`change.approve`), `before` and `after` are sha256 digests in hex or empty.
     """
     ids = correlation.current()
-    return AuditLine.objects.create(
+    return AuditLine(
         at=now,
         actor_id=actor.user_id,
         actor_name=actor.name,
@@ -40,3 +40,24 @@ def record(
         trace_id=ids.trace_id,
         address=actor.address,
     )
+
+
+def record(
+    *,
+    actor: Actor,
+    action: str,
+    kind: str,
+    key: str,
+    now: datetime,
+    before: str = "",
+    after: str = "",
+    change_id: int | None = None,
+    detail: str = "",
+) -> AuditLine:
+    """Append one line, told as to `line`. Call it inside the transaction of the write."""
+    made = line(
+        actor=actor, action=action, kind=kind, key=key, now=now, before=before, after=after, change_id=change_id,
+        detail=detail,
+    )  # fmt: skip
+    made.save(force_insert=True)
+    return made

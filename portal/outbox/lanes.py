@@ -6,6 +6,7 @@ atomic by itself and only the database's clock counts, so any number of workers 
 """
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import orjson
 from django.db import connection, transaction
@@ -15,6 +16,7 @@ from portal.outbox.models import EMAIL_LANE, Delivery, OutboxEvent, WebhookEndpo
 from portal.outbox.rules import DEFAULTS, GIVE_UP_AFTER, GIVE_UP_DAYS, Outcome, Reason
 from portal.outbox.senders import Parcel
 from portal.people.models import User
+from portal.roles import TABLE, Permission
 
 EXPAND_BATCH = 100
 # Longer than the longest attempt: a webhook ends after 15 s in all; a mail is a dozen steps of `EMAIL_TIMEOUT` at worst.
@@ -22,7 +24,8 @@ WEBHOOK_LEASE = 45
 EMAIL_LEASE = 180
 
 # Who hears of every due event, by each one's choice: notices in the portal and deliveries, made once by their unique
-# constraints, and the lanes of these; the event itself is then done.
+# constraints, and the lanes of these; the event itself is then done. Of incidents of a team that has nobody hear those who can
+# give it somebody.
 _EXPAND = """
 WITH due AS (
   SELECT id, topic, team_key, people, caused_by, settles FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
@@ -36,6 +39,12 @@ heard AS (
   FROM due JOIN people_team team ON team.key = due.team_key
   JOIN people_team_members member ON member.team_id = team.id
   WHERE due.caused_by IS DISTINCT FROM member.user_id
+  UNION ALL
+  SELECT due.id, person.id, 'incident' FROM due JOIN people_team team ON team.key = due.team_key
+  JOIN people_user person ON person.roles && %(managers)s::varchar[] AND person.is_active AND person.actor_type = 'human'
+  WHERE due.topic LIKE 'incident.%%' AND due.caused_by IS DISTINCT FROM person.id AND NOT EXISTS (
+    SELECT 1 FROM people_team_members member JOIN people_user one ON one.id = member.user_id
+    WHERE member.team_id = team.id AND one.is_active AND one.actor_type = 'human')
   UNION ALL
   SELECT due.id, told.key::bigint, told.value FROM due, jsonb_each_text(due.people) told
   WHERE due.caused_by IS DISTINCT FROM told.key::bigint
@@ -146,7 +155,11 @@ class TakenLane:
 def expand() -> int:
     """Make the notices and deliveries of due events; returns how many events there were."""
     ways = [{"reason": reason, "rank": rank} | asdict(DEFAULTS[reason]) for rank, reason in enumerate(Reason)]
-    values: dict[str, str | int] = {"limit": EXPAND_BATCH, "defaults": orjson.dumps(ways).decode()}
+    values: dict[str, Any] = {
+        "limit": EXPAND_BATCH,
+        "defaults": orjson.dumps(ways).decode(),
+        "managers": sorted(TABLE[Permission.MANAGE_PEOPLE].roles),
+    }
     expanded = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:

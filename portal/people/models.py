@@ -72,9 +72,13 @@ class Team(models.Model):
     key = models.CharField(max_length=60, unique=True, validators=[key_validator])
     name = models.CharField(max_length=120)
     members = models.ManyToManyField(User, related_name="teams", blank=True)
+    judge_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When to look whether it has somebody for what it owns; NULL = nothing new.")
+    )
 
     class Meta:
         ordering = ["key"]
+        indexes = [models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="team_judge")]
 
     def __str__(self) -> str:
         return self.name

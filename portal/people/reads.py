@@ -19,6 +19,11 @@ def humans() -> QuerySet[User]:
     return User.objects.filter(actor_type=ActorType.HUMAN, is_active=True).order_by("username")
 
 
+def has_somebody(team: Team) -> bool:
+    """Whether an active human belongs to a team: somebody who answers for what it owns."""
+    return team.members.filter(is_active=True, actor_type=ActorType.HUMAN).exists()
+
+
 def teams() -> QuerySet[Team]:
     """Every team with its members and how many of them are active."""
     members = Prefetch("members", User.objects.order_by("username"))

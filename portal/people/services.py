@@ -20,6 +20,7 @@ from portal.people.guards import (
     require_answerable,
     require_human,
 )
+from portal.people.leaving import left, look_again
 from portal.people.models import User
 from portal.people.rules import username_fits
 from portal.refusals import Conflict, Forbidden, Invalid, Problem
@@ -163,6 +164,8 @@ def deactivate(*, actor: Actor, username: str, now: datetime, successor: str = "
     user.is_active = False
     user.save(update_fields=["is_active"])
     _note(actor, "user.deactivate", user, now, before=before)
+    for team in user.teams.order_by("key"):
+        left(team, [user], actor=actor, now=now)
     return user
 
 
@@ -179,6 +182,7 @@ def reactivate(*, actor: Actor, username: str, now: datetime) -> User:
     user.is_active = True
     user.save(update_fields=["is_active"])
     _note(actor, "user.reactivate", user, now, before=before)
+    look_again(user.teams.order_by("key"), now)
     return user
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.people.actors import Actor
 from portal.people.guards import require
+from portal.people.leaving import left, look_again
 from portal.people.models import Team, User
 from portal.refusals import Invalid, Missing, Problem
 from portal.roles import Permission
@@ -99,6 +100,7 @@ def add_members(*, actor: Actor, key: str, usernames: Sequence[str], now: dateti
     team, people = _locked(key), _people(usernames)
     before = digest_of(team)
     team.members.add(*people)
+    look_again([team], now)
     return _told(actor, team, before, "+ " + ", ".join(user.username for user in people), now)
 
 
@@ -108,7 +110,9 @@ def remove_members(*, actor: Actor, key: str, usernames: Sequence[str], now: dat
     require(actor, Permission.MANAGE_PEOPLE)
     team, people = _locked(key), _people(usernames)
     before = digest_of(team)
+    went = [user for user in team.members.filter(pk__in=[one.pk for one in people]) if user.is_active]
     team.members.remove(*people)
+    left(team, went, actor=actor, now=now)
     return _told(actor, team, before, "- " + ", ".join(user.username for user in people), now)
 
 

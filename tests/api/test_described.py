@@ -171,6 +171,11 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
             get(f"/api/v1/{collection}/{{key}}/", key=one["key"])
         get(f"/api/v1/{collection}/{{key}}/versions/", key=listed[0]["key"])
         get(f"/api/v1/{collection}/{{key}}/versions/{{number}}/", key=listed[0]["key"], number=1)
+        if collection == "metrics":
+            measured = {"at": database_now().isoformat(), "value": "12.5"}
+            sent = {"unit": listed[0]["unit"], "points": [measured]}
+            assert api.post(f"/api/v1/metrics/{listed[0]['key']}/values/", sent).json()["new"] == 1
+            assert get("/api/v1/metrics/{key}/values/", key=listed[0]["key"])["results"][0]["value"] == "12.5"
     assert get("/api/v1/events/asyncapi/")["channels"]
     get("/api/v1/events/asyncapi/{key}/", key=EventFamily.objects.earliest("id").key)
     assert get("/api/v1/changes/", "?limit=3")["next"]

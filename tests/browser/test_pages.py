@@ -1,6 +1,7 @@
 """Every page in every look: labels and contrast, content policy, no third party, no sideways scrolling."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -22,6 +23,7 @@ from tests.events.registering import family, version
 from tests.events.test_registry import with_field
 from tests.metrics.deciding import choice, decision
 from tests.metrics.registering import metric
+from tests.metrics.test_plot import incident_of, measured
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
 from tests.severity.slipping import PASSED, running
@@ -87,7 +89,11 @@ def pages(committed: None) -> list[Asked]:
     sweep.tick()
     family()
     one, two = version(), version("1.1.0", with_field())
-    number = metric(certified_until="2027-01-31")
+    number = metric(certified_until="2027-01-31", range_low="10", range_high="90")
+    measured(
+        number, [(day, Decimal(day * 7 % 100), {}) for day in range(1, 40)] + [(2, Decimal(5), {"region": "الرياض"})]
+    )
+    incident_of(number)
     ruled, chosen = decision(), choice()
     decision(2, supersedes=["adr-0001"])
     lanes.expand()
@@ -135,7 +141,7 @@ def pages(committed: None) -> list[Asked]:
         *(("entry", "amal", shown.get_absolute_url()) for shown in (one, two)),
         ("entry-new", "amal", reverse("entry-new", args=["event-schemas"])),
         ("metrics", "amal", reverse("metrics")),
-        ("entry", "amal", number.get_absolute_url()),
+        *(("entry", "amal", number.get_absolute_url() + query) for query in ("", "?split=1")),
         ("entry-new", "amal", reverse("entry-new", args=["metrics"])),
         ("decisions", "amal", reverse("decisions")),
         ("lineage-choice", "amal", reverse("lineage-choice")),

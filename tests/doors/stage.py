@@ -17,8 +17,8 @@ from portal.roles import TABLE, ActorType, Permission, Role
 from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
 from tests.metrics.deciding import choice_document, decision, decision_document
-from tests.metrics.registering import metric_document
-from tests.people import actor, team
+from tests.metrics.registering import alive, metric_document
+from tests.people import actor
 from tests.registering import EVIDENCE, SIGNERS
 
 OWN, THEIRS = True, False
@@ -98,7 +98,7 @@ class Stage:
             decisions.approve(actor=actor(name), now=database_now(), **told)
 
     def set_up(self) -> "Stage":
-        team()
+        alive()
         self.key = DOCUMENTS[self.kind]()["key"]
         self.applied("First.")
         moved = self.drafted("Moved.")

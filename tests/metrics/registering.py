@@ -7,8 +7,10 @@ from portal.changes import services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.operations.services import database_now
+from portal.people.models import Team
+from portal.roles import Role
 from tests.events.registering import signed
-from tests.people import actor, team
+from tests.people import actor, team, user
 from tests.registering import EVIDENCE
 
 
@@ -35,9 +37,16 @@ def metric_document(key: str = "revenue_sar", **more: Any) -> dict[str, Any]:
     } | more
 
 
+def alive(key: str = "crm-team") -> Team:
+    """A team with somebody in it, who is nobody of the others."""
+    found = team(key)
+    found.members.add(user("maha", Role.VIEWER))
+    return found
+
+
 def changed(document: dict[str, Any], *, by: str = "amal", **draft: Any) -> ChangeRequest:
     """A submitted change of a metric."""
-    team(document["owner"])
+    alive(document["owner"])
     wanted = Draft(document=document, evidence=EVIDENCE, **draft)
     change = services.propose(
         actor=actor(by), kind_name="metric", key=document["key"], draft=wanted, now=database_now()

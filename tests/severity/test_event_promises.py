@@ -26,7 +26,9 @@ def passed(clock: str) -> None:
 
 
 def incidents() -> list[tuple[str, int, str, str]]:
-    return list(Incident.objects.order_by("id").values_list("rule", "severity", "state", "subject_key"))
+    # The team of these families has nobody, which is an incident of its own.
+    drift = Incident.objects.exclude(rule="nobody")
+    return list(drift.order_by("id").values_list("rule", "severity", "state", "subject_key"))
 
 
 def test_a_clock_runs_until_the_end_of_the_day_where_the_portal_is() -> None:
@@ -59,7 +61,7 @@ def test_a_waiver_that_is_over_is_a_v1_until_its_version_is_retired() -> None:
         sweep.tick()
         reconcile.tick()
     assert incidents() == [("waiver_over", 1, "open", waived.key)]
-    incident = Incident.objects.get()
+    incident = Incident.objects.get(rule="waiver_over")
     assert (incident.source, incident.owner.key, incident.subject_id) == ("drift", "crm-team", waived.pk)
     # Another change of the version arms the clock anew for the same instant, which was judged.
     signed(changed(schema_document("1.1.0", BREAKING, **WAIVED), to_state="deprecated"))
