@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 
 class MetricsConfig(AppConfig):
-    """The dictionary of metrics, decisions, and the one lineage choice."""
+    """The dictionary of metrics, decisions, the one lineage choice, and datasets."""
 
     name = "metrics"
     label = "metrics"
@@ -15,7 +15,9 @@ class MetricsConfig(AppConfig):
         from metrics.choice.kind import register_kind as register_choice  # noqa: PLC0415
         from metrics.decisions.kind import register_kind as register_decisions  # noqa: PLC0415
         from metrics.kinds import register_kinds  # noqa: PLC0415
+        from metrics.lineage.kind import register_kind as register_datasets  # noqa: PLC0415
 
         register_kinds()
         register_decisions()
         register_choice()
+        register_datasets()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from metrics.rules import AMOUNT_PATTERN, KEY_PATTERN, MetricType
-from portal.registry.documents import DayField, EntrySerializer
+from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
 
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": ""}
 
@@ -32,6 +32,15 @@ def _key(label: Any, help_text: Any, **more: Any) -> serializers.RegexField:
     return serializers.RegexField(
         KEY_PATTERN, max_length=60, label=label, help_text=help_text, style={"example": "revenue_sar"}, **more
     )
+
+
+class Dashboard(StrictSerializer):
+    """A dashboard that plots the metric."""
+
+    name = serializers.RegexField(
+        r"^[^\x00-\x1f\x7f]+$", max_length=200, label=_("Name"), style={"example": "Revenue of the group"}
+    )
+    address = serializers.CharField(max_length=500, label=_("Address"), help_text=_("Where it is found."), **_OPTIONAL)
 
 
 class MetricSerializer(EntrySerializer):
@@ -105,6 +114,14 @@ class MetricSerializer(EntrySerializer):
         max_length=50,
         label=_("Related"),
         help_text=_("Keys of metrics that are read beside it, one a line."),
+    )
+    dashboards = Dashboard(  # type: ignore[call-arg] # the list's own bound
+        many=True,
+        required=False,
+        default=list,
+        max_length=100,
+        label=_("Dashboards"),
+        help_text=_("Where executives see it."),
     )
     replaced_by = _key(_("Replaced by"), _("The key to use instead, when it goes out of use."), **_OPTIONAL)
     remove_after = _day(

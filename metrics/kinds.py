@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from metrics import judging
 from metrics.documents import MetricSerializer
+from metrics.lineage import judging as lineage
 from metrics.models import MeasuredValue, Metric
 from metrics.rules import MetricType
 from metrics.values.plot import grouped
@@ -116,6 +117,7 @@ def register_kinds() -> None:
             floor=judging.floor,
             transition_problems=judging.transition_problems,
             advice=judging.advice,
+            settle=lineage.settle_metric,
             detail_template="metrics/metric.html",
             summary={
                 "id": Concat(
@@ -136,7 +138,7 @@ def register_kinds() -> None:
                     ("description", "definition_ar", "primary_source", "unit", "type", "since"),
                     _("One number, one definition, one source."),
                 ),
-                Section("detail", _("Detail"), ("grain", "dimensions", "expression", "related")),
+                Section("detail", _("Detail"), ("grain", "dimensions", "expression", "related", "dashboards")),
                 Section(
                     "range",
                     _("Expected range"),

@@ -1,9 +1,19 @@
-"""Addresses of metrics under /api/v1/."""
+"""Addresses of metrics and lineage under /api/v1/."""
 
 from django.urls import path
 
+from metrics.lineage.api import BindingViewSet, GraphViewSet, ReceiverViewSet
 from metrics.values.api import ValueViewSet
 
+_receive = ReceiverViewSet.as_view({"post": "create"})
+_batch = ReceiverViewSet.as_view({"post": "batch"})
 urlpatterns = [
     path("metrics/<str:key>/values/", ValueViewSet.as_view({"get": "list", "post": "create"})),
+    # As clients of OpenLineage call them, and as everything else here is called.
+    path("lineage", _receive),
+    path("lineage/", _receive),
+    path("lineage/batch", _batch),
+    path("lineage/batch/", _batch),
+    path("lineage/graph/", GraphViewSet.as_view({"get": "list"})),
+    path("lineage/namespaces/", BindingViewSet.as_view({"get": "list", "post": "create", "put": "move"})),
 ]

@@ -47,6 +47,7 @@ class Permission(TextChoices):
     START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
     ANSWER_OWN_TASK = "answer_own_task", _("answer what a task of their own team asks for")
     REPORT_VALUES = "report_values", _("report measured values of metrics")
+    REPORT_LINEAGE = "report_lineage", _("report runs of bound job namespaces")
     WORK_INCIDENT = "work_incident", _("acknowledge, mitigate and resolve incidents")
     READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
     READ_AUDIT = "read_audit", _("read the audit log")
@@ -85,6 +86,8 @@ TABLE: dict[Permission, Grant] = {
     Permission.ANSWER_OWN_TASK: Grant(_EVERY_ROLE, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     # Writing what others decide by: never an agent that only observes or recommends.
     Permission.REPORT_VALUES: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    # Only of namespaces that are bound to the account.
+    Permission.REPORT_LINEAGE: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.WORK_INCIDENT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
     Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.READ_AUDIT: Grant(_EVERY_ROLE - {Role.VIEWER}, _ONLY_HUMANS),

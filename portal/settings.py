@@ -248,6 +248,7 @@ TICKS: list[tuple[str, float]] = [
     ("portal.outbox.delivery.tick", 2.0),
     ("events.quarantine.tick", 3600.0),
     ("metrics.values.keeping.tick", 3600.0),
+    ("metrics.lineage.keeping.tick", 3600.0),
 ]
 # Topics of `manage.py registry`: name → class.
 REGISTRY_TOPICS = {
@@ -262,7 +263,7 @@ API_URLCONFS = ["connectors.urls_api", "events.urls_api", "metrics.urls_api", "s
 SERVICE_URLCONFS = ["events.registry.urls"]
 # Where errors are told to programs and not to people.
 SERVICE_PREFIXES = ("/api/", "/registry/")
-PAGE_URLCONFS = ["connectors.urls", "severity.urls"]
+PAGE_URLCONFS = ["connectors.urls", "metrics.urls", "severity.urls"]
 # Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
 OVERVIEW_BLOCKS = "severity.overview.blocks"
 # What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
@@ -272,6 +273,9 @@ COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "se
 
 # For how many days measured values of metrics are kept.
 METRIC_VALUES_DAYS = env.number("METRIC_VALUES_DAYS", 1096, least=1)
+# For how many days lineage events and runs are kept (the graph is, always), and after how many an unseen edge is stale.
+LINEAGE_DAYS = env.number("LINEAGE_DAYS", 90, least=1)
+LINEAGE_STALE_DAYS = env.number("LINEAGE_STALE_DAYS", 7, least=1)
 
 # --- Outside world -----------------------------------------------------------------------------------------------------
 

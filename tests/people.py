@@ -19,7 +19,13 @@ ROLES: dict[str, Role] = {
 
 
 def user(name: str, role: Role | None = None) -> User:
-    """The person of this name; amal and noor engineer, omar and lina lead, huda heads, khalid is an executive."""
+    """The account of this name, made if it is one of these people.
+
+    amal and noor engineer, omar and lina lead, huda heads, khalid is an executive.
+    """
+    known = User.objects.filter(username=name).first()
+    if known is not None:
+        return known
     chosen = role or ROLES[name]
     made, _ = User.objects.get_or_create(
         username=name,

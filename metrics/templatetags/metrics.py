@@ -8,7 +8,8 @@ from django.template import Context
 from django.utils.safestring import SafeString
 
 from metrics.decisions import markdown as reader
-from metrics.models import DecisionRecord, LineageChoice, Metric, Ruling
+from metrics.lineage.shown import dataset_facts
+from metrics.models import Dataset, DecisionRecord, LineageChoice, Metric, NodeKind, Ruling
 from metrics.reads import lineage_choice
 from metrics.values.panel import panel
 from portal.operations.services import database_now
@@ -50,3 +51,15 @@ def measured(context: Context, entry: Metric) -> dict[str, Any]:
     request = context.get("request")
     asked = request.GET.dict() if isinstance(request, HttpRequest) else {}
     return panel(entry, {name: str(value) for name, value in asked.items()}, database_now())
+
+
+@register.simple_tag
+def dataset_page(entry: Dataset) -> dict[str, Any]:
+    """Columns as declared and as seen, consumers in words, and what it names."""
+    return dataset_facts(entry)
+
+
+@register.simple_tag
+def kind_word(kind: str) -> str:
+    """What a kind of node is called."""
+    return str(NodeKind(kind).label)

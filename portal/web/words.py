@@ -37,6 +37,7 @@ KINDS: dict[str, Badge] = {
     "event_schema": Badge(gettext_lazy("Schema version"), shape="draft"),
     "metric": Badge(gettext_lazy("Metric"), shape="metric"),
     "decision": Badge(gettext_lazy("Decision"), shape="draft"),
+    "dataset": Badge(gettext_lazy("Dataset"), shape="lineage"),
     "lineage_choice": Badge(gettext_lazy("Lineage choice"), shape="lineage"),
 }
 
@@ -61,6 +62,15 @@ STATES: dict[str, Badge] = {
     "withdrawn": Badge(gettext_lazy("Withdrawn"), "", "dash"),
     "accepted": Badge(gettext_lazy("Accepted"), "ok", "check"),
     "superseded": Badge(gettext_lazy("Superseded"), "", "dash"),
+    # Classes of columns, and edges of lineage
+    "regulated": Badge(gettext_lazy("Regulated"), "bad", "lock"),
+    "personal": Badge(gettext_lazy("Personal"), "risk", "user"),
+    "internal": Badge(gettext_lazy("Internal"), "", "dot"),
+    "public": Badge(gettext_lazy("Public"), "ok", "check"),
+    "proven": Badge(gettext_lazy("Proven"), "ok", "check"),
+    "declared": Badge(gettext_lazy("Declared"), "line", "draft"),
+    "stale": Badge(gettext_lazy("Stale"), "risk", "clock"),
+    "undeclared": Badge(gettext_lazy("Undeclared"), "bad", "eye-off"),
     # Incidents
     "open": Badge(gettext_lazy("Open"), "line", "ring"),
     "acknowledged": Badge(gettext_lazy("Acknowledged"), "accent", "half"),

@@ -1,0 +1,168 @@
+"""Reading an OpenLineage event: strictly, before anything is kept of it. Pure.
+
+The official client lets a producer that is no address and a time without zone through; here they are refused, as nobody could
+say later when and by what a thing was seen.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import jsonschema_rs
+import orjson
+
+from metrics.models.lineage import MOST_NAME, NodeKind
+from portal.json_bounds import deeper_than, holds_nul, too_large_a_number
+
+MOST_DATASETS = 500
+MOST_COLUMNS = 2_000
+MAX_DEPTH = 60
+# Datasets of these namespaces are the portal's own things: the runs that make a metric name it as {"namespace": "metric"}.
+OWN = {"event": NodeKind.EVENT, "metric": NodeKind.METRIC, "dashboard": NodeKind.DASHBOARD}
+PART = "\n"
+_ENDS = {"COMPLETE": "completed", "FAIL": "failed", "ABORT": "failed"}
+_NAME = {"type": "string", "minLength": 1, "maxLength": MOST_NAME, "pattern": "^[^\\x00-\\x1f\\x7f]+$"}
+_DATASET = {
+    "type": "object",
+    "required": ["namespace", "name"],
+    "properties": {
+        "namespace": _NAME,
+        "name": _NAME,
+        "facets": {
+            "type": "object",
+            "properties": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "fields": {
+                            "type": "array",
+                            "maxItems": MOST_COLUMNS,
+                            "items": {"type": "object", "required": ["name"], "properties": {"name": _NAME}},
+                        }
+                    },
+                }
+            },
+        },
+    },
+}
+_DATASETS = {"type": "array", "maxItems": MOST_DATASETS, "items": _DATASET}
+_JOB = {"type": "object", "required": ["namespace", "name"], "properties": {"namespace": _NAME, "name": _NAME}}
+_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "required": ["eventTime", "producer", "schemaURL"],
+    "properties": {
+        "eventTime": {"type": "string", "format": "date-time"},
+        "producer": {"type": "string", "format": "uri", "maxLength": 1000},
+        "schemaURL": {"type": "string", "format": "uri", "maxLength": 1000},
+        "eventType": {"enum": ["START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER"]},
+        "run": {
+            "type": "object",
+            "required": ["runId"],
+            "properties": {"runId": {"type": "string", "format": "uuid"}},
+        },
+        "job": _JOB,
+        "inputs": _DATASETS,
+        "outputs": _DATASETS,
+        "dataset": _DATASET,
+    },
+    "if": {"required": ["run"]},
+    "then": {"required": ["job"]},
+    "else": {"oneOf": [{"required": ["job"]}, {"required": ["dataset"]}]},
+}
+_VALIDATOR = jsonschema_rs.validator_for(_SCHEMA, validate_formats=True)
+
+
+class BadEvent(ValueError):
+    """The event is refused: `pointer` says where, the message what."""
+
+    def __init__(self, pointer: str, message: str) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+@dataclass
+class Told:
+    """What one event tells. Nodes are kind, namespace and name, parted by PART.
+
+    `run_id` is None for events about a job or a dataset alone; `ended` is "completed", "failed" or empty.
+    """
+
+    digest: bytes
+    body: bytes
+    namespace: str
+    at: datetime
+    run_id: UUID | None = None
+    job: str = ""
+    began: bool = False
+    ended: str = ""
+    inputs: set[str] = field(default_factory=set)
+    outputs: set[str] = field(default_factory=set)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read(event: object) -> Told:
+    """What an event tells. Raises BadEvent for the first thing that is wrong."""
+    if not isinstance(event, dict):
+        raise BadEvent("", "An event is an object.")
+    if deeper_than(event, MAX_DEPTH):
+        raise BadEvent("", f"It is nested deeper than {MAX_DEPTH} levels.")
+    for error in _VALIDATOR.iter_errors(event):
+        pointer = "".join(f"/{part}" for part in error.instance_path)
+        raise BadEvent(pointer, error.message[:300])
+    if too_large_a_number(event):
+        raise BadEvent("", "It holds a number that is too large to be kept.")
+    body = orjson.dumps(event, option=orjson.OPT_SORT_KEYS)
+    if holds_nul(body):
+        raise BadEvent("", "It holds a NUL character.")
+    try:
+        at = datetime.fromisoformat(event["eventTime"])
+    except ValueError:
+        raise BadEvent("/eventTime", "There is no such time; write it as 2026-01-31T12:00:00Z.") from None
+    return _told(event, body, at)
+
+
+def _told(event: dict[str, Any], body: bytes, at: datetime) -> Told:
+    job = event.get("job")
+    namespace = job["namespace"] if job else event["dataset"]["namespace"]
+    told = Told(hashlib.sha256(body).digest(), body, namespace, at, job=job["name"] if job else "")
+    for name in ("inputs", "outputs"):
+        for dataset in event.get(name) or ():
+            _take(told, dataset, told.inputs if name == "inputs" else told.outputs)
+    if "dataset" in event:
+        _take(told, event["dataset"], set())
+    if "run" in event:
+        told.run_id = UUID(event["run"]["runId"])
+        kind = event.get("eventType", "OTHER")
+        told.began, told.ended = kind == "START", _ENDS.get(kind, "")
+    return told
+
+
+def _take(told: Told, dataset: dict[str, Any], into: set[str]) -> None:
+    node = node_of(dataset["namespace"], dataset["name"])
+    into.add(node)
+    fields = ((dataset.get("facets") or {}).get("schema") or {}).get("fields") or ()
+    if fields:
+        told.columns[node] = list(dict.fromkeys(one["name"] for one in fields))
+
+
+def node_of(namespace: str, name: str) -> str:
+    """The node of a dataset as a run names it."""
+    kind = OWN.get(namespace)
+    return PART.join((kind, "", name) if kind else (NodeKind.DATASET, namespace, name))
+
+
+def edges(connector: str, inputs: Iterable[str], outputs: Iterable[str]) -> set[tuple[str, str]]:
+    """The edges that a completed run shows: datasets go through the connector, the portal's own things are made of the inputs."""
+    here = PART.join((NodeKind.CONNECTOR, "", connector))
+    inputs, outputs = set(inputs), set(outputs)
+    found = {(one, here) for one in inputs}
+    for one in outputs:
+        if one.startswith(NodeKind.DATASET + PART) or not inputs:
+            found.add((here, one))
+        else:
+            found |= {(source, one) for source in inputs if source != one}
+    return {(source, target) for source, target in found if source != target}
