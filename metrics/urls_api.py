@@ -5,15 +5,13 @@ from django.urls import path
 from metrics.lineage.api import BindingViewSet, GraphViewSet, ReceiverViewSet
 from metrics.values.api import ValueViewSet
 
-_receive = ReceiverViewSet.as_view({"post": "create"})
-_batch = ReceiverViewSet.as_view({"post": "batch"})
 urlpatterns = [
     path("metrics/<str:key>/values/", ValueViewSet.as_view({"get": "list", "post": "create"})),
-    # As clients of OpenLineage call them, and as everything else here is called.
-    path("lineage", _receive),
-    path("lineage/", _receive),
-    path("lineage/batch", _batch),
-    path("lineage/batch/", _batch),
+    # As clients of OpenLineage call them, and as everything else here is called; described once.
+    path("lineage", ReceiverViewSet.as_view({"post": "create"}, schema=None)),
+    path("lineage/", ReceiverViewSet.as_view({"post": "create"})),
+    path("lineage/batch", ReceiverViewSet.as_view({"post": "batch"}, schema=None)),
+    path("lineage/batch/", ReceiverViewSet.as_view({"post": "batch"})),
     path("lineage/graph/", GraphViewSet.as_view({"get": "list"})),
     path("lineage/namespaces/", BindingViewSet.as_view({"get": "list", "post": "create", "put": "move"})),
 ]

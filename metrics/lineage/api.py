@@ -69,7 +69,7 @@ def _unpacked(body: bytes, limit: int) -> bytes:
     return found
 
 
-class EventBody(serializers.Serializer[Any]):
+class OpenLineageBody(serializers.Serializer[Any]):
     """An OpenLineage event of a run, a job or a dataset, as it is described; `metrics.lineage.reading` judges it."""
 
     eventTime = serializers.DateTimeField(help_text="With its zone.")  # noqa: N815 - as the format spells it
@@ -83,10 +83,10 @@ class EventBody(serializers.Serializer[Any]):
     outputs = serializers.ListField(child=serializers.DictField(), required=False)
 
 
-class EventsBody(serializers.ListSerializer[Any]):
+class OpenLineageBatch(serializers.ListSerializer[Any]):
     """Several of them in one body."""
 
-    child = EventBody()
+    child = OpenLineageBody()
 
 
 class FailedAnswer(TypedDict):
@@ -120,7 +120,7 @@ class ReceiverViewSet(PortalViewSet):
 
     parser_classes = [LineageParser]
     write_permissions = {"create": Permission.REPORT_LINEAGE, "batch": Permission.REPORT_LINEAGE}
-    bodies: dict[str, Any] = {"create": EventBody, "batch": EventsBody}
+    bodies: dict[str, Any] = {"create": OpenLineageBody, "batch": OpenLineageBatch}
     answers = {"create": {201: None}, "batch": {200: BatchAnswer}}
     # An event names itself; sent again, it is kept once.
     unkept = ("create", "batch")

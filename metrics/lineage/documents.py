@@ -39,7 +39,7 @@ class DataColumn(StrictSerializer):
     description = serializers.CharField(max_length=500, label=_("Description"), **_OPTIONAL)
 
 
-class Consumer(StrictSerializer):
+class DataConsumer(StrictSerializer):
     """Who uses the dataset beyond what is made of it here."""
 
     kind = serializers.ChoiceField(CONSUMERS, label=_("Kind"))
@@ -97,7 +97,7 @@ class DatasetSerializer(EntrySerializer):
     read_by = _keys(KEY_PATTERN, _("Read by"), _("Keys of data movements, one a line."), "warehouse-to-crm")
     events = _keys(KEY_PATTERN, _("Event families"), _("Families that are fed from it, one a line."), "invoice-paid")
     metrics = _keys(METRIC_KEY, _("Metrics"), _("Metrics that are computed from it, one a line."), "revenue_sar")
-    consumers = Consumer(  # type: ignore[call-arg] # as above
+    consumers = DataConsumer(  # type: ignore[call-arg] # as above
         many=True,
         required=False,
         default=list,

@@ -11,7 +11,7 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.registry.documents import Document
-from severity.demo import events, syncs, tools
+from severity.demo import events, lineage, syncs, tools
 from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
@@ -86,6 +86,9 @@ def load(now: datetime, demo_server: str) -> bool:
     decided = choosing.decision("data-platform", (now - timedelta(days=14)).date().isoformat(), ["Huda Al-Salem"])
     writer.apply(decided, by="noor", days=13)
     writer.apply(choosing.choice("data-platform"), by="noor", days=11)
+    for number, document in enumerate(lineage.documents()):
+        writer.apply(document, by="noor", days=10 - number)
+    lineage.tell(now)
     _second_versions(writer, by_key)
     _waiting(writer, by_key)
     return True
@@ -96,9 +99,11 @@ def _kind_of(document: Document) -> str:
         "primary_source": "metric",
         "data_movement": "data_movement",
         "runtime_tool": "runtime_tool",
+        # Families name consumers, too.
         "channel": "event_family",
         "decides": "decision",
         "decision": "lineage_choice",
+        "consumers": "dataset",
     }
     return next((kind for mark, kind in marks.items() if mark in document), "event_schema")
 

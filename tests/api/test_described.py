@@ -160,6 +160,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         "metrics",
         "decisions",
         "lineage-choice",
+        "datasets",
     ):
         assert f"/api/v1/{collection}/" in documented
         listed = get(f"/api/v1/{collection}/")["results"]
@@ -212,6 +213,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     get("/api/v1/people/{id}/", by="adam", id="amal")
     get("/api/v1/teams/{id}/", id=Team.objects.latest("id").key)
     get("/api/v1/tokens/{id}/", id=ApiToken.objects.filter(user__username="amal").latest("created").token_key)
+    assert get("/api/v1/lineage/graph/")["edges"]
+    assert get("/api/v1/lineage/namespaces/", by="adam")["results"]
     assert called == documented
 
 
@@ -257,6 +260,7 @@ def test_headers_are_described_where_they_are_heeded(described: Schema) -> None:
         assert "ETag" in described["paths"][f"/api/v1/{address}"]["get"]["responses"]["200"]["headers"]
     # What is secret is kept for no repeat.
     secret = {"/api/v1/tokens/", "/api/v1/people/{id}/password/", "/api/v1/events/validate/"}
+    secret |= {"/api/v1/lineage/", "/api/v1/lineage/batch/"}
     assert not any(headers(address.removeprefix("/api/v1/"), "post") for address in secret)
     posts = [path["post"] for at, path in described["paths"].items() if "post" in path and at not in secret]
     assert len(posts) >= 12

@@ -17,6 +17,7 @@ from portal.roles import TABLE, ActorType, Permission, Role
 from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
 from tests.metrics.deciding import choice_document, decision, decision_document
+from tests.metrics.lineage.telling import dataset_document
 from tests.metrics.registering import alive, metric_document
 from tests.people import actor
 from tests.registering import EVIDENCE, SIGNERS
@@ -42,6 +43,7 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "metric": metric_document,
     "decision": lambda: decision_document(decides=[]),
     "lineage_choice": ruled_choice_document,
+    "dataset": dataset_document,
 }
 
 
