@@ -5,9 +5,17 @@ import os
 import subprocess
 import sys
 
-from bench import changes, lists, metrics, polling, schemas, sweep
+from bench import changes, lineage, lists, metrics, polling, schemas, sweep
 
-PARTS = {"sweep": sweep, "polling": polling, "lists": lists, "changes": changes, "schemas": schemas, "metrics": metrics}
+PARTS = {
+    "sweep": sweep,
+    "polling": polling,
+    "lists": lists,
+    "changes": changes,
+    "schemas": schemas,
+    "metrics": metrics,
+    "lineage": lineage,
+}
 
 
 def main() -> int:
