@@ -26,17 +26,23 @@ from metrics.rules import KEY_PATTERN
 
 MOST_MEMBERS = 2000
 MOST_UNPACKED = 16 * 1024 * 1024
+# Different names in one file; each is compared with every key.
+MOST_NAMES = 2000
 _NEAR = 0.85
 _KEY = re.compile(KEY_PATTERN)
 _WORD = re.compile(r"metric-dictionary:\s*(on|off)\b")
 _ADDRESS = re.compile(r"/api/v1/metrics/([a-z][a-z0-9_]{0,59})(?=[/?#]|$)")
 _ALIAS = re.compile(r"\bas\s+[\"`\[]?([A-Za-z_]\w{0,100})[\"`\]]?", re.IGNORECASE)
+# No repetition in these gives back what it took, so that no query makes them look again and again.
 _EQUAL = re.compile(
-    r"\bmetric(?:_key|_name)?[\"`\]]?\s*(?:={1,3}|in\b)\s*\(?\s*('[^']*'(?:\s*,\s*'[^']*')*)", re.IGNORECASE
+    r"\bmetric(?:_key|_name)?[\"`\]]?\s*+(?:={1,3}|in\b)\s*+\(?+\s*+('[^']*+'(?:\s*+,\s*+'[^']*+')*)", re.IGNORECASE
 )
 _QUOTED = re.compile(r"'([^']*)'")
 # A name of PromQL: not a label, not a function, not inside a text.
-_TEXTS = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|\{[^{}]*\}|\b(?:by|without|on|ignoring)\s*\([^()]*\)")
+_TEXTS = re.compile(
+    r"\"(?:[^\"\\]|\\.)*+(?:\"|\\?\Z)|'(?:[^'\\]|\\.)*+(?:'|\\?\Z)|\{[^{}]*+\}|\b(?:by|without|on|ignoring)\s*+\([^()]*+\)",
+    re.DOTALL,
+)
 _SERIES = re.compile(r"(?<![\w:$])([a-z][a-z0-9_]*)(?![\w:]|\s*\()")
 _SUPERSET = ("metric", "metrics", "metric_2", "metrics_b", "percent_metrics", "secondary_metric", "size", "x", "y")
 # A name that is plotted, the place of it, and whether it is a key by the very form in which it stands.
@@ -60,8 +66,14 @@ def findings(path: str, text: bytes, dictionary: Dictionary) -> Iterator[Finding
     if not looks_like_one(text) or (not is_json and b"{{" in text):
         # Templates of other tools are no YAML before they are filled in.
         return
+    judged: dict[tuple[str, bool], Told | None] = {}
     for name, line, claims, said in _named(read(text, is_json=is_json)):
-        told = _judged(name, claims or said == "on", dictionary)
+        one = (name, claims or said == "on")
+        if one not in judged:
+            if len(judged) == MOST_NAMES:
+                raise ValueError(f"it plots more than {MOST_NAMES} different names.")
+            judged[one] = _judged(*one, dictionary)
+        told = judged[one]
         if told is not None and said != "off":
             yield Finding(path, line, *told)
 

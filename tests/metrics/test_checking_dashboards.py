@@ -128,3 +128,16 @@ def test_a_bomb_in_an_archive_is_refused(tmp_path: Path) -> None:
         archive.writestr("export/metadata.yaml", "version: 1.0.0\n")
         archive.writestr("export/charts/a.yaml", b"slice_name: a\n" + b" " * (17 << 20))
     assert [one.rule for one in findings_of([tmp_path], DICTIONARY)] == ["unreadable"]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "query", [{"rawSql": "metric =" + " " * 500_000}, {"expr": '"' + '\\"' * 300_000}, {"expr": "by (" * 300_000}]
+)
+def test_a_query_made_to_be_slow_is_read_once(tmp_path: Path, query: dict[str, Any]) -> None:
+    assert found(tmp_path, grafana(query), "a.json") == []
+
+
+def test_more_names_than_anyone_plots_are_refused(tmp_path: Path) -> None:
+    text = grafana(*({"metric": f"some_{number}_name"} for number in range(3000)))
+    assert [rule for _line, rule in found(tmp_path, text, "a.json")] == ["unreadable"]
