@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from metrics.checking import python, typescript
+from metrics.checking import dashboards, python, typescript
 from metrics.checking.dictionary import Dictionary
 from metrics.checking.findings import Finding
 from metrics.modules import HEAD, intact
@@ -16,8 +16,9 @@ LEFT_OUT = frozenset(
 LANGUAGES = {".py": python.findings} | dict.fromkeys(
     (".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"), typescript.findings
 )
-# An export in JSON may be a module, too.
-LOOKED_AT = frozenset({*LANGUAGES, ".json"})
+# Dashboards; an export in JSON may be a module, too.
+DASHBOARDS = frozenset({".json", ".yaml", ".yml"})
+LOOKED_AT = frozenset({*LANGUAGES, *DASHBOARDS, ".zip"})
 
 
 def findings_of(paths: Iterable[Path], dictionary: Dictionary) -> list[Finding]:
@@ -56,6 +57,22 @@ def _of(path: Path, dictionary: Dictionary) -> Iterator[Finding]:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             line = getattr(error, "lineno", 1) or 1
             yield Finding(shown, line, "unreadable", f"It is no code of its language: {str(error)[:200]}")
+    elif path.suffix in DASHBOARDS or path.suffix == ".zip":
+        yield from _plotted(shown, path.suffix, text, dictionary)
+
+
+def _plotted(shown: str, suffix: str, text: bytes, dictionary: Dictionary) -> Iterator[Finding]:
+    """What dashboards plot. A large file that does not look like one is left alone; so is every archive but Superset's."""
+    large = len(text) > MOST_BYTES
+    if large and (suffix == ".zip" or not dashboards.looks_like_one(text)):
+        return
+    try:
+        if large:
+            raise ValueError(f"it is larger than {MOST_BYTES // 1024} kB.")
+        look = dashboards.findings_of_archive if suffix == ".zip" else dashboards.findings
+        yield from look(shown, text, dictionary)
+    except ValueError as error:
+        yield Finding(shown, getattr(error, "lineno", 1), "unreadable", f"It is no dashboard: {str(error)[:200]}")
 
 
 def _module(shown: str, text: bytes, dictionary: Dictionary) -> Iterator[Finding]:
