@@ -175,7 +175,9 @@ def _page(edges: int, rounds: int) -> None:
         cursor.execute(
             "INSERT INTO metrics_lineageedge (source_id, target_id, declared, seen_at, seen_by)"
             " SELECT a.id, b.id, random() < 0.5, now(), '1/x'"
-            " FROM (SELECT id, row_number() OVER (ORDER BY id) n FROM metrics_lineagenode) a CROSS JOIN generate_series(1, 5) k JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM metrics_lineagenode) b"
+            " FROM (SELECT id, row_number() OVER (ORDER BY id) n FROM metrics_lineagenode) a"
+            " CROSS JOIN generate_series(1, 5) k"
+            " JOIN (SELECT id, row_number() OVER (ORDER BY id) n FROM metrics_lineagenode) b"
             " ON b.n = (a.n * 7 + k * 131) %% %s + 1 AND b.id <> a.id ON CONFLICT DO NOTHING", [edges // 5])  # fmt: skip
         cursor.execute("ANALYZE metrics_lineageedge")
         cursor.execute("SELECT count(*) FROM metrics_lineageedge")
