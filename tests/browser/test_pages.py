@@ -22,6 +22,7 @@ from tests.documents import data_movement_document, runtime_tool_document, witho
 from tests.events.registering import family, version
 from tests.events.test_registry import with_field
 from tests.metrics.deciding import choice, decision
+from tests.metrics.lineage.telling import bound, dataset, event, tell
 from tests.metrics.registering import metric
 from tests.metrics.test_plot import incident_of, measured
 from tests.people import actor
@@ -95,6 +96,9 @@ def pages(committed: None) -> list[Asked]:
     )
     incident_of(number)
     ruled, chosen = decision(), choice()
+    bound()
+    stored = dataset(written_by=["orders-to-warehouse"], metrics=["revenue_sar"])
+    tell(event(at=database_now().isoformat()))
     decision(2, supersedes=["adr-0001"])
     lanes.expand()
     Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:3]).update(
@@ -145,7 +149,11 @@ def pages(committed: None) -> list[Asked]:
         ("entry-new", "amal", reverse("entry-new", args=["metrics"])),
         ("decisions", "amal", reverse("decisions")),
         ("lineage-choice", "amal", reverse("lineage-choice")),
-        *(("entry", "amal", shown.get_absolute_url()) for shown in (ruled, chosen)),
+        ("lineage", "amal", reverse("lineage")),
+        ("lineage", "vera", reverse("lineage") + "?focus=metric:revenue_sar&depth=1"),
+        ("lineage", "vera", reverse("lineage") + "?focus=metric:none_sar"),
+        ("datasets", "amal", reverse("datasets")),
+        *(("entry", "amal", shown.get_absolute_url()) for shown in (ruled, chosen, stored)),
         ("entry-new", "amal", reverse("entry-new", args=["decisions"])),
         ("tools", "amal", reverse("tools")),
         ("tools", "amal", reverse("tools") + "?q=zzz"),
