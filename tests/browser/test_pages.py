@@ -151,7 +151,6 @@ def pages(committed: None) -> list[Asked]:
         ("lineage-choice", "amal", reverse("lineage-choice")),
         ("lineage", "amal", reverse("lineage")),
         ("lineage", "vera", reverse("lineage") + "?focus=metric:revenue_sar&depth=1"),
-        ("lineage", "vera", reverse("lineage") + "?focus=metric:none_sar"),
         ("datasets", "amal", reverse("datasets")),
         *(("entry", "amal", shown.get_absolute_url()) for shown in (ruled, chosen, stored)),
         ("entry-new", "amal", reverse("entry-new", args=["decisions"])),

@@ -1,0 +1,1 @@
+select cast('2026-01-31' as timestamp) as date_day
