@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base.stamp
 DEV := $(VENV)/.dev.stamp
 PEERS := $(VENV)/.peers.stamp
+DBT := .venv-dbt
 TOOLS := .venv-tools
 # Beside a throw-away embedded PostgreSQL, unless DATABASE_URL names another one.
 WITH_DATABASE := $(BIN)/python -m portal.embedded.database
 PYTEST := $(WITH_DATABASE) $(BIN)/python -m pytest
-FAST := not browser and not broker and not faults and not chaos and not peers
+FAST := not browser and not broker and not faults and not chaos and not peers and not dbt
 # Those that share nothing but the machine run side by side, each worker on a database of its own.
 BESIDE := -n auto --dist loadfile
 # Choosing tests by ARGS may leave one part without any (pytest's 5).
@@ -25,7 +26,7 @@ PRODUCTION_ENV := PORTAL_MODE=production ALLOWED_HOSTS=portal.example.com PUBLIC
 	SECRET_DIR=/run/secrets TRUSTED_PROXIES=1 EMAIL_HOST=mail.example.com \
 	DEFAULT_FROM_EMAIL=portal@example.com DATA_DIR=$(CURDIR)/data/check
 
-.PHONY: help demo run test check chaos peers bench requirements clean lint
+.PHONY: help demo run test check chaos peers dbt bench requirements clean lint
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -40,7 +41,7 @@ test: $(DEV) ## Run every test, browser tests included
 	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
 	export CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test; \
 	$(call PART,$(PYTEST) $(BESIDE) -m "$(FAST)") && \
-	$(call PART,$(PYTEST) -m "not chaos and not peers and (browser or broker or faults)")
+	$(call PART,$(PYTEST) -m "not chaos and not peers and not dbt and (browser or broker or faults)")
 
 check: lint ## Linters, types, layers, production settings, migrations and the quick tests
 	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) $(BESIDE) -m "$(FAST)" $(ARGS)
@@ -61,17 +62,21 @@ chaos: $(DEV) ## Kill and restart things at random for CHAOS_SECONDS (120)
 peers: $(PEERS) ## Try the portal with real clients of others; needs Node.js 20 and npm for some of them
 	@PEERS=1 PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m peers $(ARGS)
 
+dbt: $(DEV) $(DBT)/.stamp ## Try the interchange with real dbt, in an environment of its own
+	@DBT_BIN=$(DBT)/bin PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m dbt $(ARGS)
+
 bench: $(DEV) ## Measure against the raw limits, side by side
 	@PYTHONPATH=integrations/portal_client PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test \
 		$(WITH_DATABASE) $(BIN)/python -m bench $(ARGS)
 
 requirements: $(TOOLS)/.stamp ## Pin the requirements again, with hashes
-	cd requirements && for part in base dev peers; do \
+	cd requirements && for part in base dev peers dbt; do \
+		extras=--strip-extras; [ $$part = dbt ] && extras=--no-strip-extras; \
 		../$(TOOLS)/bin/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
-			--no-emit-trusted-host --strip-extras -o $$part.txt $$part.in || exit 1; done
+			--no-emit-trusted-host $$extras -o $$part.txt $$part.in || exit 1; done
 
 clean: ## Remove what was built; data/ stays
-	rm -rf $(VENV) $(TOOLS) tests/peers/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
+	rm -rf $(VENV) $(TOOLS) $(DBT) tests/peers/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the virtual environment -------------------------------------------------------------------------------------------
@@ -96,6 +101,12 @@ $(PEERS): $(DEV) requirements/peers.txt requirements/suite.txt tests/peers/packa
 	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --require-hashes \
 		-r requirements/suite.txt -d $(VENV)/suite
 	@cd tests/peers && npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(DBT)/.stamp: requirements/dbt.txt
+	@echo "Installing dbt (once)"
+	@deploy/venv $(DBT)
+	@$(DBT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dbt.txt
 	@touch $@
 
 $(TOOLS)/.stamp:
