@@ -59,7 +59,8 @@ def _ingest(url: str, events: int) -> None:
     from metrics.lineage.reading import read
     from metrics.lineage.receiving import bindings_of, keep
     from portal.operations.services import database_now
-    from tests.metrics.lineage.telling import actor, bound
+    from tests.metrics.lineage.telling import bound
+    from tests.people import actor
 
     bound()
     bodies = [[orjson.dumps(_event(number)) for number in range(part, events, PROCESSES)] for part in range(PROCESSES)]
@@ -76,9 +77,9 @@ def _ingest(url: str, events: int) -> None:
 
     def take(size: int) -> Callable[[int], None]:
         def work(part: int) -> None:
-            who = actor("loader")
+            who, now = actor("loader"), database_now()
             for first in range(0, len(bodies[part]), size):
-                told = [read(orjson.loads(body)) for body in bodies[part][first : first + size]]
+                told = [read(orjson.loads(body), now) for body in bodies[part][first : first + size]]
                 keep(told, bindings_of(who, [one.namespace for one in told]), now=database_now())
             connections.close_all()
 

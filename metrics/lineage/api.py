@@ -127,14 +127,15 @@ class ReceiverViewSet(PortalViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """Keep one event. Sending it again is safe; 400 and 403 will not become better by sending again."""
+        now = self.now()
         try:
-            told = read(request.data)
+            told = read(request.data, now)
         except BadEvent as error:
             raise Unsound("event", str(error), [Problem(error.pointer, str(error), "event")]) from None
         bound = bindings_of(self.actor, [told.namespace])
         if told.namespace not in bound:
             raise foreign(told.namespace)
-        keep([told], bound, now=self.now())
+        keep([told], bound, now=now)
         return HttpResponse(status=201)
 
     def batch(self, request: Request) -> Response:
@@ -142,12 +143,13 @@ class ReceiverViewSet(PortalViewSet):
         events = request.data
         if not isinstance(events, list) or len(events) > MOST_EVENTS:
             raise ParseError(f"A batch is a list of at most {MOST_EVENTS} events.")
+        now = self.now()
         told: list[Told] = []
         wrong: dict[int, str] = {}
         places: list[int] = []
         for index, event in enumerate(events):
             try:
-                told.append(read(event))
+                told.append(read(event, now))
                 places.append(index)
             except BadEvent as error:
                 wrong[index] = f"{error.pointer or '/'}: {error}"
@@ -158,7 +160,7 @@ class ReceiverViewSet(PortalViewSet):
             for index, one in zip(places, told, strict=True)
             if one.namespace not in bound
         }
-        keep(kept, bound, now=self.now())
+        keep(kept, bound, now=now)
         failed = [{"index": index, "reason": wrong[index], "retriable": False} for index in sorted(wrong)]
         status = "success" if not failed else "partial_success" if kept else "failure"
         summary = {

@@ -28,7 +28,7 @@ SELECT e.source_id, e.target_id, e.declared, e.seen_at, e.seen_by
 FROM unnest(%(here)s::bigint[]) AS one (id) CROSS JOIN LATERAL (
   (SELECT * FROM metrics_lineageedge WHERE source_id = one.id ORDER BY target_id LIMIT %(most)s)
   UNION ALL
-  (SELECT * FROM metrics_lineageedge WHERE target_id = one.id ORDER BY id LIMIT %(most)s)
+  (SELECT * FROM metrics_lineageedge WHERE target_id = one.id ORDER BY source_id LIMIT %(most)s)
 ) e
 LIMIT %(most)s
 """

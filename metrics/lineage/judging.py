@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from connectors.models import Connector, ConnectorKind
 from events.models import EventFamily
 from metrics.lineage.reading import PART
-from metrics.lineage.receiving import node_ids
+from metrics.lineage.receiving import GRAPH_LOCK, node_ids
 from metrics.models import Dataset, Metric
 from metrics.models.dataset import CLASSIFICATIONS, strictest
 from metrics.models.lineage import NodeKind
@@ -113,6 +113,7 @@ def declare(here: str, edges: set[tuple[str, str]], *, outward: bool = False) ->
     with connection.cursor() as cursor:
         ids = node_ids(cursor, {here, *(node for edge in edges for node in edge)})
         told = {"node": ids[here], "outward": outward}
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [GRAPH_LOCK])
         cursor.execute(_FORGET, told)
         if edges:
             cursor.execute(

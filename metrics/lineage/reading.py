@@ -7,7 +7,7 @@ say later when and by what a thing was seen.
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ import orjson
 from metrics.models.lineage import MOST_NAME, NodeKind
 from portal.json_bounds import deeper_than, holds_nul, too_large_a_number
 
+EARLIEST, AHEAD = datetime(2000, 1, 1, tzinfo=UTC), timedelta(days=1)
 MOST_DATASETS = 500
 MOST_COLUMNS = 2_000
 MAX_DEPTH = 60
@@ -104,8 +105,11 @@ class Told:
     columns: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read(event: object) -> Told:
-    """What an event tells. Raises BadEvent for the first thing that is wrong."""
+def read(event: object, now: datetime) -> Told:
+    """What an event tells. Raises BadEvent for the first thing that is wrong.
+
+    A time of tomorrow would make an edge proven for ever; clocks may differ by a day at most.
+    """
     if not isinstance(event, dict):
         raise BadEvent("", "An event is an object.")
     if deeper_than(event, MAX_DEPTH):
@@ -122,6 +126,8 @@ def read(event: object) -> Told:
         at = datetime.fromisoformat(event["eventTime"])
     except ValueError:
         raise BadEvent("/eventTime", "There is no such time; write it as 2026-01-31T12:00:00Z.") from None
+    if not EARLIEST <= at <= now + AHEAD:
+        raise BadEvent("/eventTime", "It is more than a day ahead, or before the year 2000.")
     return _told(event, body, at)
 
 

@@ -80,6 +80,8 @@ ON CONFLICT (source_id, target_id) DO UPDATE SET seen_at = excluded.seen_at, see
 WHERE t.seen_at IS NULL OR (t.seen_at, t.seen_by COLLATE "C") < (excluded.seen_at, excluded.seen_by)
 """
 _SPLIT = "\x1f"
+# The advisory lock of the graph: shared by those who tell, held alone by a document that declares.
+GRAPH_LOCK = 0x11EA6E
 
 
 @dataclass
@@ -108,7 +110,7 @@ def foreign(namespace: str) -> Forbidden:
 
 @transaction.atomic
 def keep(told: Sequence[Told], bound: dict[str, JobNamespace], *, now: datetime) -> None:
-    """Keep events of bound namespaces: all of them, or none. At most six statements, however many events."""
+    """Keep events of bound namespaces: all of them, or none. at most eight statements, however many events."""
     if not told:
         return
     with connection.cursor() as cursor:
@@ -200,6 +202,8 @@ def _keep_graph(cursor: Any, told: Iterable[Told], completed: list[tuple[str, st
             "columns": [names for _at, names in columns.values()],
         })  # fmt: skip
     if seen:
+        # Beside each other, but never beside a document that declares edges: the two would lock them in other orders.
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [GRAPH_LOCK])
         cursor.execute(_EDGES, {
             "sources": [ids[source] for source, _target in seen], "targets": [ids[target] for _source, target in seen],
             "seen": [at for at, _run in seen.values()], "by": [run for _at, run in seen.values()],

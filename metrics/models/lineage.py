@@ -98,7 +98,7 @@ class LineageEdge(models.Model):
     """Data flows from one node to another: declared in a document, seen in a completed run, or both."""
 
     source = models.ForeignKey(LineageNode, models.CASCADE, related_name="out_edges", db_index=False)
-    target = models.ForeignKey(LineageNode, models.CASCADE, related_name="in_edges")
+    target = models.ForeignKey(LineageNode, models.CASCADE, related_name="in_edges", db_index=False)
     declared = models.BooleanField(default=False)
     seen_at = models.DateTimeField(null=True, help_text=_("When the last completed run that showed it ended."))
     seen_by = models.CharField(max_length=120, blank=True, help_text=_("That run: namespace row and run id."))
@@ -108,7 +108,8 @@ class LineageEdge(models.Model):
             models.UniqueConstraint(fields=["source", "target"], name="lineage_edge_once"),
             models.CheckConstraint(condition=~Q(source=models.F("target")), name="lineage_edge_between_two"),
         ]
-        indexes = [models.Index(fields=["seen_at"], name="lineage_edge_seen")]
+        # Both ways, each in the order in which the edges of a node are read.
+        indexes = [models.Index(fields=["target", "source"], name="lineage_edge_back")]
 
     def __str__(self) -> str:
         return f"{self.source_id} → {self.target_id}"

@@ -85,7 +85,7 @@ def tell(now: datetime) -> None:
             outputs.append({"namespace": STORE, "name": "warehouse.scratch.invoices_copy"})
         for kind, at in (("START", ended - timedelta(minutes=12)), ("COMPLETE", ended)):
             events.append(_event(kind, at, key, mover, outputs))
-    told = [read(one) for one in events]
+    told = [read(one, now) for one in events]
     keep(told, bindings_of(actor(ACCOUNT), [one.namespace for one in told]), now=now)
 
 

@@ -43,7 +43,7 @@ def bound(namespace: str = "nightly", key: str = "orders-to-warehouse", account:
 
 def tell(*events: dict[str, Any], by: str = "loader") -> None:
     """Keep events as the receiver does."""
-    told = [read(one) for one in events]
+    told = [read(one, database_now()) for one in events]
     who = actor(by)
     keep(told, bindings_of(who, [one.namespace for one in told]), now=database_now())
 
