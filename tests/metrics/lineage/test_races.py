@@ -49,13 +49,17 @@ def test_documents_declare_while_runs_are_told() -> None:
     dataset(dataset="out_0", columns=[])
     calls: list[Callable[[], Any]] = [lambda number=number: tell(_story(number)) for number in range(60)]
 
-    def declare(number: int) -> None:
+    def declare() -> None:
+        for number in range(1, 8):
+            _declare(number)
+
+    def _declare(number: int) -> None:
         written_by = ["orders-to-warehouse"] if number % 2 else []
         document = dataset_document(
             dataset="out_0", columns=[], description=f"Version {number}.", written_by=written_by
         )
         signed(submitted("dataset", document))
 
-    calls.insert(20, lambda: [declare(number) for number in range(1, 8)])
+    calls.insert(20, declare)
     _at_once(calls)
     assert ("orders-to-warehouse", "out_0", True) in {one[:3] for one in edges()}
