@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-KEY_PATTERN = r"^[a-z][a-z0-9_]*$"
+from metrics.keys import KEY_PATTERN
+
+__all__ = ["FIXED", "KEY_PATTERN", "NEAR", "MetricType", "Named", "Near", "near", "words"]
+
 # A plain decimal number as text, exact: no exponent, no digits of other scripts.
 AMOUNT_PATTERN = r"^-?[0-9]{1,20}(\.[0-9]{1,12})?$"
 # A metric in another unit or of another type is another metric.

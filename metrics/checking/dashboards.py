@@ -22,7 +22,7 @@ from metrics.checking.dictionary import Dictionary
 from metrics.checking.findings import Finding
 from metrics.checking.judging import Told
 from metrics.checking.places import Place, read
-from metrics.rules import KEY_PATTERN
+from metrics.keys import KEY_PATTERN
 
 MOST_MEMBERS = 2000
 MOST_UNPACKED = 16 * 1024 * 1024

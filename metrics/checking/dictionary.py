@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from metrics.keys import DEPRECATED, RETIRED
 from metrics.modules import FORMATS, Keyed, module
-from portal.registry.models import EntryState
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Dictionary:
         known = [
             Known(
                 str(one.document["key"]),
-                one.state == EntryState.RETIRED or _over(str(one.document.get("remove_after") or ""), one.state, today),
+                one.state == RETIRED or _over(str(one.document.get("remove_after") or ""), one.state, today),
                 str(one.document.get("replaced_by") or ""),
             )
             for one in every
@@ -65,4 +65,4 @@ class Dictionary:
 
 
 def _over(day: str, state: str, today: date) -> bool:
-    return state == EntryState.DEPRECATED and bool(day) and date.fromisoformat(day) <= today
+    return state == DEPRECATED and bool(day) and date.fromisoformat(day) <= today

@@ -3,7 +3,7 @@
 import re
 
 from metrics.checking.dictionary import Dictionary
-from metrics.rules import KEY_PATTERN
+from metrics.keys import KEY_PATTERN
 
 _KEY = re.compile(KEY_PATTERN)
 _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
