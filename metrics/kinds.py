@@ -117,6 +117,7 @@ def register_kinds() -> None:
             floor=judging.floor,
             transition_problems=judging.transition_problems,
             advice=judging.advice,
+            links=((_("Import"), "metrics-import"),),
             settle=lineage.settle_metric,
             detail_template="metrics/metric.html",
             summary={

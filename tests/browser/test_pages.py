@@ -147,6 +147,7 @@ def pages(committed: None) -> list[Asked]:
         ("metrics", "amal", reverse("metrics")),
         *(("entry", "amal", number.get_absolute_url() + query) for query in ("", "?split=1")),
         ("entry-new", "amal", reverse("entry-new", args=["metrics"])),
+        ("metrics-import", "amal", reverse("metrics-import")),
         ("decisions", "amal", reverse("decisions")),
         ("lineage-choice", "amal", reverse("lineage-choice")),
         ("lineage", "amal", reverse("lineage")),
