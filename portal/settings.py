@@ -19,6 +19,9 @@ from portal.database import postgresql
 from portal.logs import json_lines
 from portal.production import INSECURE_SECRET_KEY, refuse_insecure
 
+# What the ground must know from above stands in a file of its own.
+from portal.wiring import *  # noqa: F403 - all of it is settings
+
 BASE_DIR = env.ROOT
 DATA_DIR = env.data_dir()
 env.load_runtime(DATA_DIR)
@@ -231,45 +234,7 @@ BROKER_URL = env.text("BROKER_URL", "")
 # Portals that share one broker need a queue each.
 BROKER_QUEUE = env.text("BROKER_QUEUE", "portal")
 
-# --- What the ground must know from above, as dotted paths ------------------------------------------------------------
-
-READINESS_CHECKS = [
-    "portal.operations.readiness.database",
-    "portal.operations.readiness.broker",
-    "portal.operations.readiness.worker",
-    "portal.operations.readiness.sweep",
-]
-# Work every worker does by itself: (dotted path of a function without arguments, seconds between two calls).
-TICKS: list[tuple[str, float]] = [
-    ("connectors.polling.tick", 1.0),
-    ("severity.sweep.tick", 2.0),
-    ("severity.reconcile.tick", 30.0),
-    ("portal.changes.waking.tick", 2.0),
-    ("portal.outbox.delivery.tick", 2.0),
-    ("events.quarantine.tick", 3600.0),
-    ("metrics.values.keeping.tick", 3600.0),
-    ("metrics.lineage.keeping.tick", 3600.0),
-]
-# Topics of `manage.py registry`: name → class.
-REGISTRY_TOPICS = {
-    "schemas": "events.commands.Schemas",
-    "metrics": "metrics.commands.Metrics",
-    "decisions": "metrics.decisions.commands.Decisions",
-    "lineage": "metrics.choice.commands.Lineage",
-}
-# URL configurations of the apps, included under /api/v1/ and under /.
-API_URLCONFS = ["connectors.urls_api", "events.urls_api", "metrics.urls_api", "severity.urls_api"]
-# Doors of other forms than /api/v1/, with addresses of their own.
-SERVICE_URLCONFS = ["events.registry.urls"]
-# Where errors are told to programs and not to people.
-SERVICE_PREFIXES = ("/api/", "/registry/")
-PAGE_URLCONFS = ["connectors.urls", "metrics.urls", "severity.urls"]
-# Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
-OVERVIEW_BLOCKS = "severity.overview.blocks"
-# What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
-METRIC_MARKS = "severity.reads.marks_of_metric"
-# Counters of the rail: dotted paths of functions that give {name: number}.
-COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]
+# --- How long things are kept --------------------------------------------------------------------------------------------
 
 # For how many days measured values of metrics are kept.
 METRIC_VALUES_DAYS = env.number("METRIC_VALUES_DAYS", 1096, least=1)

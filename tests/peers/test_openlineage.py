@@ -9,6 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from metrics.models import LineageEvent, LineageNode, LineageRun
+from tests.metrics.lineage.telling import INPUT, OUTPUT, bound, edges
+from tests.peers.tools import needs_python
+
+needs_python("openlineage.client")
+
 import requests
 from openlineage.client import OpenLineageClient, OpenLineageClientOptions
 from openlineage.client.event_v2 import (
@@ -24,10 +32,6 @@ from openlineage.client.event_v2 import (
 )
 from openlineage.client.facet_v2 import schema_dataset
 from openlineage.client.transport.http import ApiKeyTokenProvider, HttpCompression, HttpConfig, HttpTransport
-from pytest_django.live_server_helper import LiveServer
-
-from metrics.models import LineageEvent, LineageNode, LineageRun
-from tests.metrics.lineage.telling import INPUT, OUTPUT, bound, edges
 
 PRODUCER = "https://example.com/scheduler/1.0"
 
