@@ -142,7 +142,7 @@ def test_a_batch_keeps_what_is_sound_and_bound_and_names_the_rest(api_of: Any) -
 
 STORY = [
     event("START", at="2026-11-22T09:00:00Z", outputs=[]),
-    event("RUNNING", at="2026-11-22T09:30:00Z", inputs=[INPUT, {"namespace": STORE, "name": "rates"}], outputs=[]),
+    event("RUNNING", at="2026-11-22T09:30:00Z", inputs=[{"namespace": STORE, "name": "rates"}], outputs=[]),
     event("COMPLETE", at="2026-11-22T10:00:00Z", inputs=[]),
     event("COMPLETE", run=2, at="2026-11-22T10:00:00Z"),
     event("FAIL", run=3, at="2026-11-22T11:00:00Z", outputs=[{"namespace": STORE, "name": "never"}]),
