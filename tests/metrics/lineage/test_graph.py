@@ -188,3 +188,11 @@ def test_layers_follow_the_flow_and_circles_end() -> None:
     long = [_node(number) for number in range(3000)]
     line = [Edge(a, b, "proven", None, "") for a, b in pairwise(long)]
     assert layers(reversed(long), line)[2999] == 2999
+
+
+def test_the_page_of_a_metric_names_its_dashboards_and_leads_to_its_lineage(client_of: Any) -> None:
+    one = metric(dashboards=[{"name": "Board <b>", "address": "https://boards.example/1"}])
+    page = client_of("vera").get(one.get_absolute_url()).content.decode()
+    assert "Board &lt;b&gt;" in page
+    assert "/lineage/?focus=metric:revenue_sar" in page
+    assert "Board" in client_of("vera").get("/lineage/?focus=metric:revenue_sar").content.decode()
