@@ -3,7 +3,7 @@
 import gzip
 import json
 from datetime import timedelta
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import pytest
@@ -159,7 +159,8 @@ def _state() -> tuple[Any, ...]:
 def test_any_order_gives_the_same_graph() -> None:
     bound()
     found = set()
-    for order in permutations(STORY):
+    # Every third of the 120: each event stands in each place.
+    for order in islice(permutations(STORY), 0, None, 3):
         with transaction.atomic():
             for one in order:
                 tell(one)
@@ -169,7 +170,7 @@ def test_any_order_gives_the_same_graph() -> None:
     assert "never" not in next(iter(found)).split("UUID")[0], "a failed run shows nothing"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from(STORY), min_size=1, max_size=6), min_size=1, max_size=6))
 def test_any_repetition_and_any_batches_give_the_same_graph(batches: list[list[Any]]) -> None:
     with transaction.atomic():
