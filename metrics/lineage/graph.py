@@ -23,12 +23,14 @@ SELECT node.id FROM metrics_lineagenode node
 WHERE node.kind = 'connector' AND EXISTS (SELECT FROM metrics_lineageedge e WHERE e.source_id = node.id OR e.target_id = node.id)
 ORDER BY node.id DESC LIMIT 12
 """
+# An edge between two of them comes from its source alone: told twice, it would take the place of another within the bound.
 _STEP = """
 SELECT e.source_id, e.target_id, e.declared, e.seen_at, e.seen_by
 FROM unnest(%(here)s::bigint[]) AS one (id) CROSS JOIN LATERAL (
   (SELECT * FROM metrics_lineageedge WHERE source_id = one.id ORDER BY target_id LIMIT %(most)s)
   UNION ALL
-  (SELECT * FROM metrics_lineageedge WHERE target_id = one.id ORDER BY source_id LIMIT %(most)s)
+  (SELECT * FROM metrics_lineageedge WHERE target_id = one.id AND source_id <> ALL(%(here)s::bigint[])
+   ORDER BY source_id LIMIT %(most)s)
 ) e
 LIMIT %(most)s
 """
@@ -96,7 +98,9 @@ def parse_focus(text: str) -> LineageNode:
     # A namespace may hold colons itself, and so may a name: every place where it may end is tried.
     ends = [at for at, letter in enumerate(rest) if letter == ":"][:40] if kind == NodeKind.DATASET else []
     wanted = [(rest[:at], rest[at + 1 :]) for at in ends] or [("", rest)]
-    found = next((row for row in (rows.filter(namespace=one, name=name).first() for one, name in wanted) if row), None)
+    rows = rows.filter(namespace__in=[one for one, _name in wanted], name__in=[name for _space, name in wanted])
+    there = {(row.namespace, row.name): row for row in rows}
+    found = next((there[one] for one in wanted if one in there), None)
     if found is None:
         raise Missing("no_such_node", _("Nothing of lineage is known of “%s”.") % text[:200])
     return found

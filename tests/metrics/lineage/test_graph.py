@@ -1,7 +1,7 @@
 """The graph: what is declared, what was seen, what each edge is worth; datasets; the page."""
 
 from datetime import timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from metrics.lineage.drawing import draw, layers
 from metrics.lineage.graph import Edge, Graph, Node, around, parse_focus
 from metrics.models import LineageEdge, LineageNode
 from portal.operations.services import database_now
-from portal.refusals import Invalid
+from portal.refusals import Invalid, Missing
 from portal.registry import kinds
 from tests.documents import runtime_tool_document
 from tests.events.registering import family, signed
@@ -122,6 +122,11 @@ def test_a_focus_is_found_by_its_name_however_many_colons() -> None:
     assert set(states(f"dataset:{STORE}:a:b:c", depth=1)) == {(MOVE, "a:b:c")}
 
 
+def test_a_focus_of_many_colons_is_one_query(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1), pytest.raises(Missing):
+        parse_focus("dataset:" + ":".join("a" * 60))
+
+
 def test_pages_and_api(client_of: Any, api_of: Any, django_assert_max_num_queries: Any) -> None:
     page = client_of("vera").get("/lineage/")
     assert (page.status_code, "Nothing links here yet" in page.content.decode()) == (200, True)
@@ -172,6 +177,15 @@ def test_a_crowd_is_cut_and_says_so() -> None:
     assert len(found.nodes) <= 80
     assert len(draw(found).boxes) == len(found.nodes)
     assert LineageNode.objects.count() == 201
+
+
+def test_flows_among_neighbours_are_told_once_or_cut_aloud() -> None:
+    made = [LineageNode.objects.create(kind="dataset", namespace="s", name=f"n{at}") for at in range(41)]
+    focus, near, far = made[0], made[1:16], made[16:]
+    flows = [(focus, one) for one in near] + list(combinations(near, 2)) + [(near[-1], one) for one in far]
+    LineageEdge.objects.bulk_create(LineageEdge(source=one, target=other, declared=True) for one, other in flows)
+    found = around("dataset:s:n0", depth=2, now=database_now())
+    assert (len(found.edges), found.more) == (len(flows), False)
 
 
 def _node(number: int) -> Node:
