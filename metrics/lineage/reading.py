@@ -161,13 +161,20 @@ def node_of(namespace: str, name: str) -> str:
     return PART.join((kind, "", name) if kind else (NodeKind.DATASET, namespace, name))
 
 
+def _is_dataset(node: str) -> bool:
+    return node.startswith(NodeKind.DATASET + PART)
+
+
 def edges(connector: str, inputs: Iterable[str], outputs: Iterable[str]) -> set[tuple[str, str]]:
-    """The edges that a completed run shows: datasets go through the connector, the portal's own things are made of the inputs."""
+    """The edges that a completed run shows: datasets go through the connector, the portal's own things are made of the inputs.
+
+    More inputs or outputs only ever add edges: what a run shows is then the same in whatever order it was told.
+    """
     here = PART.join((NodeKind.CONNECTOR, "", connector))
     inputs, outputs = set(inputs), set(outputs)
     found = {(one, here) for one in inputs}
     for one in outputs:
-        if one.startswith(NodeKind.DATASET + PART) or not inputs:
+        if _is_dataset(one):
             found.add((here, one))
         else:
             found |= {(source, one) for source in inputs if source != one}

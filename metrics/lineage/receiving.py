@@ -39,7 +39,7 @@ FROM unnest(%(namespaces)s::bigint[], %(run_ids)s::uuid[], %(jobs)s::text[], %(s
   AS given (namespace_id, run_id, job, started_at, completed_at, failed_at, last_at, inputs, outputs)
 ORDER BY namespace_id, run_id
 ON CONFLICT (namespace_id, run_id) DO UPDATE SET
-  job = least(t.job, excluded.job),
+  job = least(t.job COLLATE "C", excluded.job),
   started_at = least(t.started_at, excluded.started_at),
   completed_at = greatest(t.completed_at, excluded.completed_at),
   failed_at = greatest(t.failed_at, excluded.failed_at),
