@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from metrics.lineage import binding, graph
 from metrics.lineage.reading import BadEvent, Told, read
-from metrics.lineage.receiving import bindings_of, foreign, keep
+from metrics.lineage.receiving import TooMuch, bindings_of, foreign, keep
 from metrics.models import JobNamespace
 from portal.api.parsers import BodyTooLargeError
 from portal.api.views import PortalViewSet
@@ -66,6 +66,8 @@ def _unpacked(body: bytes, limit: int) -> bytes:
         raise ParseError(f"The body is not gzip: {error}.") from None
     if len(found) <= limit and not unpack.eof:
         raise ParseError("The gzip body is cut off.")
+    if unpack.unused_data:
+        raise ParseError("Something follows the gzip body; send one member.")
     return found
 
 
@@ -135,7 +137,10 @@ class ReceiverViewSet(PortalViewSet):
         bound = bindings_of(self.actor, [told.namespace])
         if told.namespace not in bound:
             raise foreign(told.namespace)
-        keep([told], bound, now=now)
+        try:
+            keep([told], bound, now=now)
+        except TooMuch as error:
+            raise Unsound("event", str(error), [Problem("/run", str(error), "too_much")]) from None
         return HttpResponse(status=201)
 
     def batch(self, request: Request) -> Response:
@@ -154,13 +159,16 @@ class ReceiverViewSet(PortalViewSet):
             except BadEvent as error:
                 wrong[index] = f"{error.pointer or '/'}: {error}"
         bound = bindings_of(self.actor, [one.namespace for one in told])
-        kept = [one for one in told if one.namespace in bound]
-        wrong |= {
-            index: str(foreign(one.namespace).message)
-            for index, one in zip(places, told, strict=True)
-            if one.namespace not in bound
-        }
-        keep(kept, bound, now=now)
+        numbered = list(zip(places, told, strict=True))
+        wrong |= {index: str(foreign(one.namespace).message) for index, one in numbered if one.namespace not in bound}
+        kept = [one for index, one in numbered if index not in wrong]
+        try:
+            keep(kept, bound, now=now)
+        except TooMuch as error:
+            # All such runs are named at once, so the others are tried once more and no more.
+            wrong |= {index: f"/run: {error}" for index, one in numbered if (one.namespace, one.run_id) in error.runs}
+            kept = [one for index, one in numbered if index not in wrong]
+            keep(kept, bound, now=now)
         failed = [{"index": index, "reason": wrong[index], "retriable": False} for index in sorted(wrong)]
         status = "success" if not failed else "partial_success" if kept else "failure"
         summary = {

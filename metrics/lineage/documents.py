@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from metrics.models.dataset import CLASSIFICATIONS
-from metrics.models.lineage import MOST_NAME
+from metrics.models.lineage import MOST_BYTES, MOST_NAME
 from metrics.rules import KEY_PATTERN as METRIC_KEY
 from portal.people.models import KEY_PATTERN
 from portal.registry.documents import EntrySerializer, StrictSerializer
@@ -105,6 +105,12 @@ class DatasetSerializer(EntrySerializer):
         label=_("Consumers"),
         help_text=_("Customer reports and downstream models make a failed check of the dataset worse."),
     )
+
+    def validate(self, attrs: Any) -> Any:
+        if len((attrs["namespace"] + attrs["dataset"]).encode()) > MOST_BYTES:
+            message = _("Namespace and name together are longer than %d bytes.") % MOST_BYTES
+            raise serializers.ValidationError({"dataset": [message]}, code="too_long")
+        return super().validate(attrs)
 
     def validate_columns(self, value: Any) -> Any:
         names = [one["name"] for one in value]

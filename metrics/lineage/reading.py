@@ -14,12 +14,15 @@ from uuid import UUID
 import jsonschema_rs
 import orjson
 
-from metrics.models.lineage import MOST_NAME, NodeKind
+from metrics.models.lineage import MOST_BYTES, MOST_NAME, NodeKind
 from portal.json_bounds import deeper_than, holds_nul, too_large_a_number
 
 EARLIEST, AHEAD = datetime(2000, 1, 1, tzinfo=UTC), timedelta(days=1)
 MOST_DATASETS = 500
 MOST_COLUMNS = 2_000
+# Of a run, over all its events: what it reads and writes; and inputs times the portal's own things among the outputs, as each
+# pair is an edge that is kept for good.
+MOST_OF_A_RUN, MOST_PAIRS = 5_000, 2_000
 MAX_DEPTH = 60
 # Datasets of these namespaces are the portal's own things: the runs that make a metric name it as {"namespace": "metric"}.
 OWN = {"event": NodeKind.EVENT, "metric": NodeKind.METRIC, "dashboard": NodeKind.DASHBOARD}
@@ -136,10 +139,10 @@ def _told(event: dict[str, Any], body: bytes, at: datetime) -> Told:
     namespace = job["namespace"] if job else event["dataset"]["namespace"]
     told = Told(hashlib.sha256(body).digest(), body, namespace, at, job=job["name"] if job else "")
     for name in ("inputs", "outputs"):
-        for dataset in event.get(name) or ():
-            _take(told, dataset, told.inputs if name == "inputs" else told.outputs)
+        for place, dataset in enumerate(event.get(name) or ()):
+            _take(told, dataset, told.inputs if name == "inputs" else told.outputs, f"/{name}/{place}")
     if "dataset" in event:
-        _take(told, event["dataset"], set())
+        _take(told, event["dataset"], set(), "/dataset")
     if "run" in event:
         told.run_id = UUID(event["run"]["runId"])
         kind = event.get("eventType", "OTHER")
@@ -147,7 +150,9 @@ def _told(event: dict[str, Any], body: bytes, at: datetime) -> Told:
     return told
 
 
-def _take(told: Told, dataset: dict[str, Any], into: set[str]) -> None:
+def _take(told: Told, dataset: dict[str, Any], into: set[str], pointer: str) -> None:
+    if len((dataset["namespace"] + dataset["name"]).encode()) > MOST_BYTES:
+        raise BadEvent(pointer, f"Namespace and name together are longer than {MOST_BYTES} bytes.")
     node = node_of(dataset["namespace"], dataset["name"])
     into.add(node)
     fields = ((dataset.get("facets") or {}).get("schema") or {}).get("fields") or ()
@@ -163,6 +168,13 @@ def node_of(namespace: str, name: str) -> str:
 
 def _is_dataset(node: str) -> bool:
     return node.startswith(NodeKind.DATASET + PART)
+
+
+def too_much(inputs: Iterable[str], outputs: Iterable[str]) -> bool:
+    """Whether what a run reads and writes, gathered from all its events, is more than the graph takes of one."""
+    read, written = len(set(inputs)), set(outputs)
+    own = sum(not _is_dataset(one) for one in written)
+    return read + len(written) > MOST_OF_A_RUN or read * own > MOST_PAIRS
 
 
 def edges(connector: str, inputs: Iterable[str], outputs: Iterable[str]) -> set[tuple[str, str]]:

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from metrics.lineage.reading import PART, Told, edges
+from metrics.lineage.reading import MOST_OF_A_RUN, MOST_PAIRS, PART, Told, edges, too_much
 from metrics.models import JobNamespace
 from portal.people.actors import Actor
 from portal.people.guards import require
@@ -84,6 +84,17 @@ _SPLIT = "\x1f"
 GRAPH_LOCK = 0x11EA6E
 
 
+class TooMuch(ValueError):
+    """Runs that would read and write more than the graph takes of one, by namespace and run id; nothing was kept."""
+
+    def __init__(self, runs: set[tuple[str, UUID]]) -> None:
+        super().__init__(
+            f"With what was told of it before, the run reads and writes more than {MOST_OF_A_RUN} datasets, or its inputs and "
+            f"what it makes of the portal's own things are more than {MOST_PAIRS} pairs."
+        )
+        self.runs = runs
+
+
 @dataclass
 class _Run:
     job: str
@@ -110,7 +121,7 @@ def foreign(namespace: str) -> Forbidden:
 
 @transaction.atomic
 def keep(told: Sequence[Told], bound: dict[str, JobNamespace], *, now: datetime) -> None:
-    """Keep events of bound namespaces: all of them, or none. at most eight statements, however many events."""
+    """Keep events of bound namespaces: all of them, or none. At most eight statements, however many events. Raises TooMuch."""
     if not told:
         return
     with connection.cursor() as cursor:
@@ -154,10 +165,15 @@ def _keep_runs(
         "inputs": [_SPLIT.join(sorted(one.inputs)) for one in rows],
         "outputs": [_SPLIT.join(sorted(one.outputs)) for one in rows],
     })  # fmt: skip
+    gathered = cursor.fetchall()
+    names = {one.pk: one.namespace for one in bound.values()}
+    large = {(names[namespace], run_id) for namespace, run_id, _at, *sides in gathered if too_much(*sides)}
+    if large:
+        raise TooMuch(large)
     connectors = {one.pk: one.connector.key for one in bound.values()}
     return [
         (connectors[namespace], f"{namespace}/{run_id}", completed, edges(connectors[namespace], inputs, outputs))
-        for namespace, run_id, completed, inputs, outputs in cursor.fetchall()
+        for namespace, run_id, completed, inputs, outputs in gathered
         if completed is not None
     ]
 

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from connectors.models import Connector
 
 MOST_NAME = 500
+# Of namespace and name together, in UTF-8: an index entry holds no more than 2,704.
+MOST_BYTES = 2000
 
 
 class NodeKind(models.TextChoices):

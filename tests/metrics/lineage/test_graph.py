@@ -103,6 +103,7 @@ def test_how_strict_the_columns_are_decides_who_signs() -> None:
 @pytest.mark.parametrize(
     ("more", "path"),
     [
+        ({"namespace": "\U00020000" * 300, "dataset": "\U00020000" * 300}, "dataset"),
         ({"namespace": "a\nb"}, "namespace"), ({"dataset": ""}, "dataset"), ({"columns": [{"name": "a"}]}, "columns"),
         ({"columns": [{"name": "a", "classification": "secret"}]}, "columns"),
         ({"consumers": [{"kind": "x", "name": "y"}]}, "consumers"),

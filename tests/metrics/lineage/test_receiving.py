@@ -26,6 +26,8 @@ from tests.registering import apply_connector
 pytestmark = pytest.mark.django_db
 MOVE = "orders-to-warehouse"
 METRIC = {"namespace": "metric", "name": "revenue_sar"}
+# 500 letters of four bytes each.
+WIDE = "".join(chr(0x20000 + at * 7) for at in range(500))
 SEEN = [(MOVE, OUTPUT["name"], False, "11-22 10:00 1"), (INPUT["name"], MOVE, False, "11-22 10:00 1")]
 
 
@@ -76,6 +78,7 @@ def test_gzip_is_taken_and_a_bomb_is_not(api_of: Any) -> None:
     packed = gzip.compress(json.dumps(event()).encode())
     assert post(api, packed, headers={"Content-Encoding": "gzip"}).status_code == 201
     assert post(api, packed[:-9], headers={"Content-Encoding": "gzip"}).status_code == 400
+    assert post(api, packed + b"more", headers={"Content-Encoding": "gzip"}).status_code == 400
     assert post(api, b"plain", headers={"Content-Encoding": "gzip"}).status_code == 400
     assert post(api, packed, headers={"Content-Encoding": "br"}).status_code == 400
     bomb = gzip.compress(b"[" + b"0," * 30_000_000 + b"0]")
@@ -96,6 +99,9 @@ def test_gzip_is_taken_and_a_bomb_is_not(api_of: Any) -> None:
         ({"inputs": [INPUT | {"name": "a\nb"}]}, "/inputs/0/name"), ({"inputs": [INPUT] * 501}, "/inputs"),
         ({"outputs": [{"name": "x"}]}, "/outputs/0"), ({"more": 2**64}, ""), ({"more": "\u0000"}, ""),
         ({"outputs": [OUTPUT | {"facets": {"schema": {"fields": [{}]}}}]}, "/outputs/0/facets/schema/fields/0"),
+        ({"outputs": [OUTPUT, {"namespace": WIDE, "name": WIDE}]}, "/outputs/1"),
+        ({"inputs": [INPUT | {"name": f"i{n}"} for n in range(50)], "outputs": [METRIC | {"name": f"m{n}"} for n in range(41)]},
+         "/run"),
     ],
 )  # fmt: skip
 def test_an_unsound_event_is_refused_with_its_place(api_of: Any, more: dict[str, Any], pointer: str) -> None:
@@ -190,6 +196,30 @@ def test_any_repetition_and_any_batches_give_the_same_graph(batches: list[list[A
             tell(one)
         assert _state() == together
         transaction.set_rollback(True)
+
+
+def test_the_widest_name_that_is_taken_fits() -> None:
+    bound()
+    tell(event(outputs=[{"namespace": WIDE[:250], "name": WIDE[250:]}, {"namespace": "metric", "name": WIDE[:498]}]))
+    assert LineageNode.objects.filter(name__in=[WIDE[250:], WIDE[:498]]).count() == 2
+
+
+def test_a_run_is_bounded_however_many_events_tell_it(api_of: Any) -> None:
+    bound()
+    api = api_of("loader")
+    many = [METRIC | {"name": f"m{n}"} for n in range(100)]
+    wide = event("START", inputs=[INPUT | {"name": f"i{n}"} for n in range(100)], outputs=[])
+    assert post(api, wide).status_code == 201
+    answer = post(api, event(inputs=[], outputs=many))
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (400, "/run")
+    assert (LineageEvent.objects.count(), edges()) == (1, [])
+    batch = [event(run=2), event(inputs=[], outputs=many), event(run=3), event("FAIL", inputs=[], outputs=[]), 7]
+    told = post(api, batch, "/api/v1/lineage/batch").json()
+    assert [(one["index"], one["retriable"]) for one in told["failed_events"]] == [(1, False), (3, False), (4, False)]
+    assert (told["summary"]["successful"], LineageEvent.objects.count()) == (2, 3)
+    inputs = [[INPUT | {"name": f"j{part}-{n}"} for n in range(500)] for part in range(11)]
+    statuses = [post(api, event("RUNNING", run=4, inputs=one, outputs=[])).status_code for one in inputs]
+    assert statuses == [201] * 10 + [400]
 
 
 def test_what_a_run_makes_of_its_inputs_is_linked_to_them() -> None:
