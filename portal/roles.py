@@ -49,6 +49,13 @@ class Permission(TextChoices):
     REPORT_VALUES = "report_values", _("report measured values of metrics")
     REPORT_LINEAGE = "report_lineage", _("report runs of bound job namespaces")
     WORK_INCIDENT = "work_incident", _("acknowledge, mitigate and resolve incidents")
+    LOWER_V3 = "lower_v3", _("say that an incident is no V3")
+    REPORT_INCIDENT = "report_incident", _("report incidents of other systems")
+    REPORT_CHECKPOINT = "report_checkpoint", _("report results of quality checkpoints")
+    REPORT_CLAIM = "report_claim", _("report and correct claims held against evidence")
+    SET_READINESS = "set_readiness", _("set the readiness rows of a release")
+    ATTEST_BUILD = "attest_build", _("attest how the build of a release came to be")
+    PROPOSE_SEVERITY = "propose_severity", _("propose changes of the severity table")
     READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
     READ_AUDIT = "read_audit", _("read the audit log")
     READ_DELIVERIES = "read_deliveries", _("read to whom notices were delivered")
@@ -89,6 +96,15 @@ TABLE: dict[Permission, Grant] = {
     # Only of namespaces that are bound to the account.
     Permission.REPORT_LINEAGE: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.WORK_INCIDENT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
+    # No exception lifts a V3, so that making it less than one takes more trust than working on it.
+    Permission.LOWER_V3: Grant(frozenset({Role.HEAD, Role.EXECUTIVE}), _ONLY_HUMANS),
+    Permission.REPORT_INCIDENT: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.REPORT_CHECKPOINT: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    # An agent that only observes may say what it saw contradicted; what it says closes a gate and never opens one by itself.
+    Permission.REPORT_CLAIM: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _EVERY_ACTOR),
+    Permission.SET_READINESS: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
+    Permission.ATTEST_BUILD: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.PROPOSE_SEVERITY: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.READ_AUDIT: Grant(_EVERY_ROLE - {Role.VIEWER}, _ONLY_HUMANS),
     Permission.READ_DELIVERIES: Grant(frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), _ONLY_HUMANS),

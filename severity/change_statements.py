@@ -3,15 +3,17 @@
 Built from the parts of `severity.effects`, like those about tasks.
 """
 
-from severity.effects import CHOSEN, EFFECTS, OPENED_CHANGES, columns_of, fingerprint, opening, quoted
-from severity.rules import APPROVAL_LATE, EMERGENCY, Level, Rule
+from severity.effects import CHOSEN, EFFECTS, OPENED_CHANGES, PLAIN, RECOVERED, columns_of, fingerprint, opening, quoted
+from severity.rules import APPROVAL_LATE, EMERGENCY, Rule
 
 
 def _clock(column: str, waits: str, rule: Rule) -> str:
     """The statement that opens incidents where a clock of a change has passed and what it waits for has not come."""
     opened = opening(
+        rule,
         join="LEFT JOIN",
-        severity=str(rule.level.value),
+        circumstance=PLAIN,
+        dimension=quoted(rule.dimension),
         source="'approval'",
         subject_kind="'change'",
         subject_key="'CHG-' || found.change_id",
@@ -66,17 +68,7 @@ was AS MATERIALIZED (
   WHERE CASE i.rule WHEN {quoted(EMERGENCY.name)} THEN due.reviewed_at IS NOT NULL
              ELSE due.state <> 'in_review' OR due.sign_by > statement_timestamp() END
 ),
-recovered AS (
-  UPDATE severity_incident i SET
-    state = CASE WHEN i.severity <= {Level.V1.value} THEN 'resolved' ELSE 'mitigated' END,
-    resolved_at = CASE WHEN i.severity <= {Level.V1.value} THEN statement_timestamp() END,
-    mitigated_at = CASE WHEN i.severity <= {Level.V1.value} THEN i.mitigated_at ELSE statement_timestamp() END,
-    last_update_at = statement_timestamp()
-  WHERE i.id = ANY(ARRAY(SELECT id FROM was))
-    AND (i.severity <= {Level.V1.value} AND i.state <> 'resolved'
-         OR i.severity = {Level.V2.value} AND i.state IN ('open', 'acknowledged'))
-  RETURNING *
-),
+recovered AS ({RECOVERED}),
 changed AS (
   SELECT {columns_of("recovered")}, recovered.state AS what,
     CASE WHEN recovered.rule = {quoted(EMERGENCY.name)} THEN 'Two others have reviewed it.'

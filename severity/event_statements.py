@@ -3,8 +3,19 @@
 Built from the parts of `severity.effects`, like those about tasks and changes.
 """
 
-from severity.effects import CHOSEN, EFFECTS, OPENED_CHANGES, columns_of, fingerprint, opening, quoted
-from severity.rules import MOVE_LATE, WAIVER_OVER, Level, Rule
+from severity.effects import (
+    CHOSEN,
+    EFFECTS,
+    OPENED_CHANGES,
+    PLAIN,
+    RECOVERED,
+    RECOVERS,
+    columns_of,
+    fingerprint,
+    opening,
+    quoted,
+)
+from severity.rules import MOVE_LATE, WAIVER_OVER, Rule
 
 _STANDS = "{0}.state IN ('active', 'deprecated')"
 # Who of a family's producers and consumers is named with a version of an earlier major.
@@ -20,8 +31,10 @@ _BEHIND = """(
 def _clock(column: str, waits: str, rule: Rule, told: str, again: str = "NULL") -> str:
     """The statement that opens incidents where a clock of a version has passed and what it waits for has not come."""
     opened = opening(
+        rule,
         join="LEFT JOIN",
-        severity=str(rule.level.value),
+        circumstance=PLAIN,
+        dimension=quoted(rule.dimension),
         source="'drift'",
         subject_kind="'event_schema'",
         subject_key="found.key",
@@ -72,19 +85,14 @@ OVER = f"""
 WITH was AS MATERIALIZED (
   SELECT i.id, i.rule, schema.state AS schema_state, {fingerprint("i")} AS before
   FROM severity_incident i JOIN events_eventschema schema ON schema.id = i.subject_id
-  WHERE i.state <> 'resolved' AND i.severity <= {Level.V1.value} AND i.source = 'drift' AND i.subject_kind = 'event_schema'
+  WHERE i.state <> 'resolved' AND {RECOVERS} AND i.source = 'drift' AND i.subject_kind = 'event_schema'
     AND (NOT {_STANDS.format("schema")} OR i.rule = {quoted(MOVE_LATE.name)} AND {_BEHIND.format("schema")} IS NULL)
     AND {CHOSEN.format("i")}
   ORDER BY i.id
   LIMIT %(limit)s
   FOR NO KEY UPDATE OF i /*LOCK*/
 ),
-recovered AS (
-  UPDATE severity_incident i SET
-    state = 'resolved', resolved_at = statement_timestamp(), last_update_at = statement_timestamp(), escalate_at = NULL
-  WHERE i.id = ANY(ARRAY(SELECT id FROM was))
-  RETURNING *
-),
+recovered AS ({RECOVERED}),
 changed AS (
   SELECT {columns_of("recovered")}, recovered.state AS what,
     CASE WHEN was.schema_state = 'retired' THEN 'The version is retired.' ELSE 'Everybody who is named has moved on.' END AS told,

@@ -3,17 +3,30 @@
 Built from the parts of `severity.effects`, like those about tasks and changes.
 """
 
-from severity.effects import CHOSEN, EFFECTS, OPENED_CHANGES, columns_of, fingerprint, opening, quoted
-from severity.rules import CERTIFICATION_OVER, OUT_OF_RANGE, Level, Rule
+from severity.effects import (
+    CHOSEN,
+    EFFECTS,
+    OPENED_CHANGES,
+    PLAIN,
+    RECOVERED,
+    RECOVERS,
+    columns_of,
+    fingerprint,
+    opening,
+    quoted,
+)
+from severity.rules import CERTIFICATION_OVER, OUT_OF_RANGE, Rule
 
 _STANDS = "{0}.state IN ('active', 'deprecated')"
 
 
 def _opened(rule: Rule) -> str:
     return opening(
+        rule,
         join="LEFT JOIN",
-        severity=str(rule.level.value),
-        source="'drift'",
+        circumstance=PLAIN,
+        dimension=quoted(rule.dimension),
+        source="'metric'",
         subject_kind="'metric'",
         subject_key="found.key",
         subject_id="found.metric_id",
@@ -22,13 +35,6 @@ def _opened(rule: Rule) -> str:
         escalate_at="NULL::timestamptz",
     )
 
-
-_RECOVER = """
-  UPDATE severity_incident i SET
-    state = 'resolved', resolved_at = statement_timestamp(), last_update_at = statement_timestamp(), escalate_at = NULL
-  WHERE i.id = ANY(ARRAY(SELECT id FROM was))
-  RETURNING *
-"""
 
 CERTIFICATIONS = f"""
 WITH due AS (
@@ -91,7 +97,7 @@ was AS MATERIALIZED (
   FROM newest JOIN severity_incident i ON i.dedup_key = newest.dedup_key AND i.state <> 'resolved'
   WHERE NOT newest.outside
 ),
-recovered AS ({_RECOVER}),
+recovered AS ({RECOVERED}),
 changed AS ({OPENED_CHANGES}
   UNION ALL
   SELECT {columns_of("recovered")}, recovered.state AS what,
@@ -111,7 +117,7 @@ CERTIFIED = f"""
 WITH was AS MATERIALIZED (
   SELECT i.id, metric.state AS metric_state, metric.certified_until, {fingerprint("i")} AS before
   FROM severity_incident i JOIN metrics_metric metric ON metric.id = i.subject_id
-  WHERE i.state <> 'resolved' AND i.severity <= {Level.V1.value} AND i.subject_kind = 'metric'
+  WHERE i.state <> 'resolved' AND {RECOVERS} AND i.subject_kind = 'metric'
     AND i.rule = {quoted(CERTIFICATION_OVER.name)}
     AND (NOT {_STANDS.format("metric")} OR metric.certified_until IS NULL
          OR metric.certification_clock > statement_timestamp())
@@ -120,7 +126,7 @@ WITH was AS MATERIALIZED (
   LIMIT %(limit)s
   FOR NO KEY UPDATE OF i /*LOCK*/
 ),
-recovered AS ({_RECOVER}),
+recovered AS ({RECOVERED}),
 changed AS (
   SELECT {columns_of("recovered")}, recovered.state AS what,
     CASE WHEN NOT was.metric_state IN ('active', 'deprecated') THEN 'The metric is retired.'

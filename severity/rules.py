@@ -1,9 +1,12 @@
 """Judgement without a database: which slip is how bad, in which words, and when the clock itself cannot be trusted."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
+
+from severity.readiness import Dimension
 
 
 class Level(IntEnum):
@@ -15,11 +18,20 @@ class Level(IntEnum):
     V3 = 3
 
 
+# What a slip is judged by beside its rule: nothing more; a connector or dataset that touches customers; data that is regulated or
+# personal, or may be; a path of R2 or R3.
+CIRCUMSTANCES = ("plain", "customer", "regulated", "governed")
+_CUSTOMER = {"customer": Level.V2}
+_DATA = {"customer": Level.V2, "regulated": Level.V3}
+
+
 @dataclass(frozen=True)
 class Rule:
     """One way to slip: its name, how bad it is, the beginning of the title, and what the first line of the timeline says.
 
     A rule with a `clock` slips when that clock passes and is over when its cause is; one without comes with the task's end.
+    `level` is the domain's in plain circumstances, `worse` in others that the rule knows; the severity table may raise each.
+    `dimension` is the readiness row in which its incidents count.
     """
 
     name: str
@@ -27,25 +39,56 @@ class Rule:
     told: str
     clock: bool
     level: Level = Level.V1
+    worse: Mapping[str, Level] = field(default_factory=dict)
+    dimension: str = Dimension.CONNECTOR_HEALTH.value
+
+    def least(self, circumstance: str) -> Level:
+        """The domain's level in a circumstance; one that the rule does not know is as plain."""
+        return self.worse.get(circumstance, self.level)
+
+    @property
+    def circumstances(self) -> tuple[str, ...]:
+        """The circumstances in which it can be judged."""
+        return ("plain", *self.worse)
 
 
 CLOCK_RULES = (
-    Rule("start", "Not started in time", "The start window passed without a sign of work.", clock=True),
-    Rule("deadline", "Deadline passed", "The deadline passed and the task has not ended.", clock=True),
-    Rule("stall", "Stalled", "It works, but nothing has changed for the whole stall window.", clock=True),
-    Rule("input", "Input overdue", "It waits for its owner's input longer than allowed.", clock=True),
-    Rule("blind", "Out of sight", "No look at it has succeeded for the whole blind window.", clock=True),
-    Rule("cancel", "Cancel not honoured", "It was asked to stop and has not stopped within the grace.", clock=True),
+    Rule(
+        "start", "Not started in time", "The start window passed without a sign of work.", clock=True, worse=_CUSTOMER
+    ),
+    Rule("deadline", "Deadline passed", "The deadline passed and the task has not ended.", clock=True, worse=_CUSTOMER),
+    Rule(
+        "stall", "Stalled", "It works, but nothing has changed for the whole stall window.", clock=True, worse=_CUSTOMER
+    ),
+    Rule("input", "Input overdue", "It waits for its owner's input longer than allowed.", clock=True, worse=_CUSTOMER),
+    Rule(
+        "blind", "Out of sight", "No look at it has succeeded for the whole blind window.", clock=True, worse=_CUSTOMER
+    ),
+    Rule(
+        "cancel",
+        "Cancel not honoured",
+        "It was asked to stop and has not stopped within the grace.",
+        clock=True,
+        worse=_CUSTOMER,
+    ),
 )
 END_RULES = (
-    Rule("failed_tool", "Failed (tool)", "It completed with a tool error.", clock=False),
-    Rule("failed", "Failed (protocol)", "The remote side reports failure.", clock=False),
-    Rule("cancelled_remotely", "Cancelled remotely", "The remote side cancelled it, unasked.", clock=False),
-    Rule("lost", "Lost", "The remote side no longer knows it.", clock=False),
-    Rule("expired", "Expired", "The remote side dropped it at the end of its time to live.", clock=False),
-    Rule("not_started", "Not started", "It could not be started.", clock=False),
+    Rule("failed_tool", "Failed (tool)", "It completed with a tool error.", clock=False, worse=_CUSTOMER),
+    Rule("failed", "Failed (protocol)", "The remote side reports failure.", clock=False, worse=_CUSTOMER),
+    Rule(
+        "cancelled_remotely",
+        "Cancelled remotely",
+        "The remote side cancelled it, unasked.",
+        clock=False,
+        worse=_CUSTOMER,
+    ),
+    Rule("lost", "Lost", "The remote side no longer knows it.", clock=False, worse=_CUSTOMER),
+    Rule(
+        "expired", "Expired", "The remote side dropped it at the end of its time to live.", clock=False, worse=_CUSTOMER
+    ),
+    Rule("not_started", "Not started", "It could not be started.", clock=False, worse=_CUSTOMER),
 )
-LATE = Rule("late_completion", "Completed late", "It completed after its deadline.", clock=False)
+LATE = Rule("late_completion", "Completed late", "It completed after its deadline.", clock=False, worse=_CUSTOMER)
 # The portal's own: a task that cannot be judged, set aside so that it blocks no other.
 UNJUDGED = Rule("unjudged", "Cannot be judged", "The portal failed to judge this task and set it aside.", clock=False)
 
@@ -55,12 +98,14 @@ APPROVAL_LATE = Rule(
     "It waits for signatures longer than its approval SLA.",
     clock=True,
     level=Level.V2,
+    dimension=Dimension.APPROVAL_SLA.value,
 )
 EMERGENCY = Rule(
     "emergency",
     "Emergency change",
     "It was applied on the word of one executive; two others must review it.",
     clock=True,
+    dimension=Dimension.APPROVAL_SLA.value,
 )
 
 WAIVER_OVER = Rule(
@@ -68,13 +113,21 @@ WAIVER_OVER = Rule(
     "Waiver expired",
     "A break of its family's promise was let through until now. Retire the version, or register one that keeps it.",
     clock=True,
+    dimension=Dimension.SCHEMA_ADHERENCE.value,
 )
-MOVE_LATE = Rule("move_late", "Not moved on", "The deadline for moving to this major has passed.", clock=True)
+MOVE_LATE = Rule(
+    "move_late",
+    "Not moved on",
+    "The deadline for moving to this major has passed.",
+    clock=True,
+    dimension=Dimension.SCHEMA_ADHERENCE.value,
+)
 OUT_OF_RANGE = Rule(
     "out_of_range",
     "Out of its range",
     "The newest value is outside of the range that its definition states:",
     clock=True,
+    dimension=Dimension.DATA_QUALITY.value,
 )
 CERTIFICATION_OVER = Rule(
     "certification_over",
@@ -82,6 +135,7 @@ CERTIFICATION_OVER = Rule(
     "Nobody vouches for it any more. Look it over and certify it anew, or retire it.",
     clock=True,
     level=Level.V0,
+    dimension=Dimension.DATA_QUALITY.value,
 )
 # Told to administrators, who can give the team somebody: its own members cannot hear of it.
 NOBODY = Rule(
@@ -91,18 +145,80 @@ NOBODY = Rule(
     clock=True,
 )
 
+FRESHNESS = Rule("freshness", "Data late", "No sync succeeded within the freshness SLA.", clock=True, worse=_CUSTOMER)
+CHECKPOINT_FAILED = Rule(
+    "checkpoint_failed",
+    "Checkpoint failed",
+    "What the data must hold does not hold.",
+    clock=True,
+    worse=_DATA,
+    dimension=Dimension.DATA_QUALITY.value,
+)
+CHECKPOINT_ERROR = Rule(
+    "checkpoint_error",
+    "Checkpoint could not look",
+    "An expectation ended with an error, so nobody knows what the data holds.",
+    clock=True,
+    worse=_DATA,
+    dimension=Dimension.DATA_QUALITY.value,
+)
+CHECKPOINT_ABSENT = Rule(
+    "checkpoint_absent",
+    "Checkpoint without a result",
+    "There is no whole and fresh result: it is missing, stale, empty or incomplete.",
+    clock=True,
+    worse=_CUSTOMER,
+    dimension=Dimension.DATA_QUALITY.value,
+)
+CLAIM_CONTRADICTED = Rule(
+    "claim_contradicted",
+    "Claim contradicted",
+    "The evidence contradicts the claim, or there is too little of it.",
+    clock=True,
+    level=Level.V2,
+    worse={"governed": Level.V3},
+    dimension=Dimension.CONTRADICTION_BACKLOG.value,
+)
+CLAIM_PARTIAL = Rule(
+    "claim_partial",
+    "Claim partly verified",
+    "A part of the evidence does not bear the claim out.",
+    clock=True,
+    level=Level.V2,
+    worse={"governed": Level.V2},
+    dimension=Dimension.CONTRADICTION_BACKLOG.value,
+)
+# Those who declare or report say how bad it is.
+DECLARED = Rule("declared", "Declared", "Somebody declared it.", clock=False, level=Level.V0)
+REPORTED = Rule("reported", "Reported", "Another system reported it.", clock=True, level=Level.V0)
+
 RULES = {
     rule.name: rule
     for rule in (
         *CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE,
-        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY,
+        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY, FRESHNESS, CHECKPOINT_FAILED, CHECKPOINT_ERROR, CHECKPOINT_ABSENT,
+        CLAIM_CONTRADICTED, CLAIM_PARTIAL, DECLARED, REPORTED,
     )
 }  # fmt: skip
 
 
-def level_of(rule: Rule, *, customer_impacting: bool) -> Level:
-    """How bad a slip by this rule is on a connector that does or does not touch customers."""
-    return max(rule.level, Level.V2) if customer_impacting else rule.level
+@dataclass(frozen=True)
+class Clocks:
+    """What a level asks for: minutes until it is taken on, updated, mitigated; days until its review. None = not asked for."""
+
+    acknowledge: int | None = None
+    update: int | None = None
+    resolve: int | None = None
+    review_days: int | None = None
+
+
+# The domain names no times: these stand until the severity table says others.
+CLOCKS = {
+    Level.V0: Clocks(),
+    Level.V1: Clocks(acknowledge=8 * 60, resolve=3 * 24 * 60),
+    Level.V2: Clocks(acknowledge=30, update=2 * 60, resolve=24 * 60, review_days=5),
+    Level.V3: Clocks(acknowledge=15, update=60, resolve=8 * 60, review_days=3),
+}
 
 
 def dedup_key(task_id: int, rule: str) -> str:
@@ -111,10 +227,19 @@ def dedup_key(task_id: int, rule: str) -> str:
 
 
 def fingerprint(
-    *, incident_id: int, severity: int, state: str, repeats: int, commander_id: int | None, impact: str
+    *,
+    incident_id: int,
+    severity: int,
+    state: str,
+    repeats: int,
+    commander_id: int | None,
+    impact: str,
+    measure: str = "",
+    merged_into_id: int | None = None,
 ) -> str:
     """The digest of an incident for the audit log, sha256 in hex; the statements of the sweep compute the same one."""
-    parts = (str(incident_id), str(severity), state, str(repeats), str(commander_id or ""), impact)
+    numbers = (str(incident_id), str(severity), state, str(repeats), str(commander_id or ""))
+    parts = (*numbers, impact, measure, str(merged_into_id or ""))
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 

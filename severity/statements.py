@@ -3,7 +3,19 @@
 Built from the parts of `severity.effects`, and completed by its `complete` before use.
 """
 
-from severity.effects import CHOSEN, EFFECTS, OPENED_CHANGES, columns_of, fingerprint, opening, quoted
+from severity.effects import (
+    CHOSEN,
+    CLOCKS_IN_FORCE,
+    EFFECTS,
+    OPENED_CHANGES,
+    PLAIN,
+    RECOVERED,
+    by_clock,
+    columns_of,
+    fingerprint,
+    opening,
+    quoted,
+)
 from severity.rules import CLOCK_RULES, END_RULES, LATE, UNJUDGED, Level
 
 _CLOCK_NAMES = ", ".join(f"'{rule.name}'" for rule in CLOCK_RULES)
@@ -57,7 +69,7 @@ found AS (
   ) AS slip (rule, clock, title, told)
   WHERE slip.clock <= statement_timestamp()
 ),
-opened AS ({opening()}),
+opened AS ({opening(*CLOCK_RULES)}),
 changed AS ({OPENED_CHANGES}),
 {EFFECTS},
 moved AS (
@@ -95,7 +107,7 @@ found AS (
          false AS escalates
   FROM ends JOIN (VALUES {_END_ROWS}) AS ended (rule, title, told) ON ended.rule = ends.end_rule
 ),
-opened AS ({opening()}),
+opened AS ({opening(*END_RULES, LATE)}),
 was AS MATERIALIZED (
   SELECT i.id, due.id AS task_id, {fingerprint("i")} AS before
   FROM due CROSS JOIN LATERAL (
@@ -103,18 +115,7 @@ was AS MATERIALIZED (
     WHERE i.task_id = due.id AND i.source = 'task' AND i.rule IN ({_CLOCK_NAMES}) AND i.state <> 'resolved' OFFSET 0) i
   WHERE {_over("due")}
 ),
-recovered AS (
-  UPDATE severity_incident i SET
-    state = CASE WHEN i.severity <= {Level.V1.value} THEN 'resolved' ELSE 'mitigated' END,
-    resolved_at = CASE WHEN i.severity <= {Level.V1.value} THEN statement_timestamp() END,
-    mitigated_at = CASE WHEN i.severity <= {Level.V1.value} THEN i.mitigated_at ELSE statement_timestamp() END,
-    escalate_at = NULL,
-    last_update_at = statement_timestamp()
-  WHERE i.id = ANY(ARRAY(SELECT id FROM was))
-    AND (i.severity <= {Level.V1.value} AND i.state <> 'resolved'
-         OR i.severity = {Level.V2.value} AND i.state IN ('open', 'acknowledged'))
-  RETURNING *
-),
+recovered AS ({RECOVERED}),
 changed AS ({OPENED_CHANGES}
   UNION ALL
   SELECT {columns_of("recovered")}, recovered.state AS what,
@@ -132,6 +133,19 @@ moved AS (
 SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM changed)
 """
 
+# Raised, it is held to the clocks of its new level from now on.
+_SOONER = (
+    ", ".join(
+        f"{column} = least(i.{column}, {by_clock(minutes)})"
+        for column, minutes in (
+            ("ack_by", "ack_minutes"),
+            ("update_by", "update_minutes"),
+            ("resolve_by", "resolve_minutes"),
+        )
+    )
+    + f", duty_clock = least(i.duty_clock, {by_clock('update_minutes')}, {by_clock('resolve_minutes')},\
+ CASE WHEN i.state = 'open' THEN {by_clock('ack_minutes')} END)"
+)
 # A slip whose cause is over is not raised, even if nobody has judged it yet: its task is to be judged, and it waits for that.
 RAISED = f"""
 WITH due AS (
@@ -143,9 +157,11 @@ WITH due AS (
   FOR NO KEY UPDATE OF i /*LOCK*/
 ),
 raised AS (
-  UPDATE severity_incident i SET severity = {Level.V2.value}, escalate_at = NULL, last_update_at = statement_timestamp()
-  WHERE i.id = ANY(ARRAY(SELECT id FROM due WHERE NOT over))
-  RETURNING *
+  UPDATE severity_incident i SET severity = {Level.V2.value}, escalate_at = NULL, last_update_at = statement_timestamp(),
+    {_SOONER}
+  FROM {CLOCKS_IN_FORCE} clocks
+  WHERE i.id = ANY(ARRAY(SELECT id FROM due WHERE NOT over)) AND clocks.level = {Level.V2.value}
+  RETURNING i.*
 ),
 waiting AS (
   UPDATE severity_incident i SET escalate_at = statement_timestamp() + interval '1 minute'
@@ -177,7 +193,7 @@ WITH found AS (
   WHERE t.id = ANY(%(only)s) AND NOT EXISTS (
     SELECT 1 FROM severity_incident known WHERE known.dedup_key = 'watch:task:' || t.id AND known.state <> 'resolved')
 ),
-opened AS ({opening(severity=str(UNJUDGED.level.value), source="'watch'")}),
+opened AS ({opening(UNJUDGED, circumstance=PLAIN, source="'watch'")}),
 changed AS ({OPENED_CHANGES}),
 {EFFECTS}
 SELECT count(*) FROM changed

@@ -6,7 +6,7 @@ Built from the parts of `severity.effects`, like those about tasks and changes. 
 from django.apps import apps
 
 from portal.registry.models import Entry
-from severity.effects import CHOSEN, EFFECTS, OPENED_CHANGES, columns_of, fingerprint, opening, quoted
+from severity.effects import CHOSEN, EFFECTS, OPENED_CHANGES, PLAIN, RECOVERED, columns_of, fingerprint, opening, quoted
 from severity.rules import NOBODY
 
 # Read when every model is loaded, as this module is by the sweep; a model of a kind is a table of entries.
@@ -23,8 +23,9 @@ _SOMEBODY = """EXISTS (
 _KEY = f"'team:' || {{0}}.id || {quoted(':' + NOBODY.name)}"
 
 _OPENED = opening(
+    NOBODY,
     join="LEFT JOIN",
-    severity=str(NOBODY.level.value),
+    circumstance=PLAIN,
     source="'watch'",
     subject_kind="'team'",
     subject_key="found.key",
@@ -61,12 +62,7 @@ was AS MATERIALIZED (
   FROM looked JOIN severity_incident i ON i.dedup_key = looked.dedup_key AND i.state <> 'resolved'
   WHERE looked.somebody OR looked.entries = 0
 ),
-recovered AS (
-  UPDATE severity_incident i SET
-    state = 'resolved', resolved_at = statement_timestamp(), last_update_at = statement_timestamp(), escalate_at = NULL
-  WHERE i.id = ANY(ARRAY(SELECT id FROM was))
-  RETURNING *
-),
+recovered AS ({RECOVERED}),
 changed AS ({OPENED_CHANGES}
   UNION ALL
   SELECT {columns_of("recovered")}, recovered.state AS what,

@@ -5,9 +5,21 @@ from metrics.models.dataset import Dataset
 from metrics.models.decision import DecisionRecord, Ruling, Supersession
 from metrics.models.lineage import JobNamespace, LineageEdge, LineageEvent, LineageNode, LineageRun, NodeKind
 from metrics.models.metric import Metric
+from metrics.models.quality import (
+    Checkpoint,
+    CheckpointRun,
+    CheckpointState,
+    CheckVerdict,
+    Workflow,
+    WorkflowDataset,
+)
 from metrics.models.values import MeasuredValue
 
 __all__ = [
+    "CheckVerdict",
+    "Checkpoint",
+    "CheckpointRun",
+    "CheckpointState",
     "Dataset",
     "DecisionRecord",
     "JobNamespace",
@@ -21,4 +33,6 @@ __all__ = [
     "NodeKind",
     "Ruling",
     "Supersession",
+    "Workflow",
+    "WorkflowDataset",
 ]

@@ -26,7 +26,7 @@ class Reason(TextChoices):
     MENTION = "mention", _("You were named in a comment")
     SIGNER = "signer", _("A change waits for a signature or review that you can give")
     AUTHOR = "author", _("Something happened to a change that you wrote")
-    WATCHER = "watcher", _("Something happened to a change that you follow")
+    WATCHER = "watcher", _("Something happened to a change or an incident that you follow")
     INCIDENT = "incident", _("An incident of your team opened, rose or ended")
     TEAM = "team", _("A change to what your team owns was applied or is late")
 

@@ -50,7 +50,7 @@ def test_a_value_outside_is_one_v1_until_the_newest_is_inside_again(api_of: Clie
     assert judged() == [("out_of_range", 1, "open", 0)]
     incident = Incident.objects.get()
     assert (incident.source, incident.owner.key, incident.subject_kind, incident.subject_key, incident.subject_id) == (
-        "drift", "crm-team", "metric", "revenue_sar", one.pk,
+        "metric", "crm-team", "metric", "revenue_sar", one.pk,
     )  # fmt: skip
     page = client_of("vera").get(incident.get_absolute_url()).content.decode()
     assert f'href="{one.get_absolute_url()}"' in page

@@ -34,6 +34,7 @@ def incident(level: Level = Level.V1, state: str = IncidentState.OPEN, title: st
         acknowledged_at=None if state == IncidentState.OPEN else now,
         mitigated_at=now if state == IncidentState.MITIGATED else None,
         resolved_at=now if state == IncidentState.RESOLVED else None,
+        evidence=[{"kind": "task", "reference": task.human_id, "note": "It passed."}],
     )  # fmt: skip
     TimelineEvent.objects.create(
         incident=made, at=now, what="opened", actor_name="portal:sweep", severity=level.value, text="It passed."

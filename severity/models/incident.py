@@ -37,9 +37,14 @@ class Source(models.TextChoices):
 
     TASK = "task", _("Tracked task")
     APPROVAL = "approval", _("Approval")
+    FRESHNESS = "freshness", _("Data freshness")
     DRIFT = "drift", _("Drift")
+    CHECKPOINT = "checkpoint", _("Quality checkpoint")
+    METRIC = "metric", _("Metric")
+    CONTRADICTION = "contradiction", _("Contradicted claim")
     WATCH = "watch", _("The portal's own watch")
     MANUAL = "manual", _("A person")
+    API = "api", _("Another system")
 
 
 ACTIVE = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED)
@@ -96,7 +101,7 @@ class Incident(models.Model):
     """
 
     severity = models.PositiveSmallIntegerField(choices=Severity.choices)
-    source = models.CharField(max_length=10, choices=Source.choices)
+    source = models.CharField(max_length=16, choices=Source.choices)
     rule = models.CharField(max_length=30)
     subject_kind = models.CharField(max_length=40)
     subject_key = models.CharField(max_length=120)
@@ -121,14 +126,50 @@ class Incident(models.Model):
         null=True, help_text=_("When a lasting V1 becomes V2; NULL = not, or not again.")
     )
     repeats = models.PositiveIntegerField(db_default=0, default=0)
-    impact = models.TextField(db_default="", default="")
+    impact = models.TextField(db_default="", default="", help_text=_("Whom it hurts, in one sentence."))
     last_update_at = models.DateTimeField()
+    dimension = models.CharField(
+        max_length=24, db_default="", default="", help_text=_("The readiness row that it counts in; empty = none.")
+    )
+    circumstance = models.CharField(
+        max_length=12, db_default="plain", default="plain", help_text=_("Which column of the severity table judged it.")
+    )
+    opened_severity = models.PositiveSmallIntegerField(
+        choices=Severity.choices, null=True, help_text=_("As it was opened; NULL = before there was a table.")
+    )
+    table_version = models.PositiveIntegerField(
+        db_default=0, default=0, help_text=_("The version of the severity table that judged it; 0 = the domain's own.")
+    )
+    evidence = models.JSONField(
+        db_default=models.Value([], output_field=models.JSONField()),
+        default=list,
+        help_text=_("What shows it: a list of kind, reference and note."),
+    )
+    measure = models.TextField(
+        db_default="", default="", help_text=_("What compensates for it; makes a V1 harmless for a release.")
+    )
+    by_hand = models.BooleanField(
+        db_default=False,
+        default=False,
+        help_text=_("Recovery of its cause does not end it: others were merged into it."),
+    )
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged", db_index=False)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    ack_by = models.DateTimeField(null=True, help_text=_("By when somebody must have taken it on."))
+    update_by = models.DateTimeField(null=True, help_text=_("By when the next update is due."))
+    resolve_by = models.DateTimeField(null=True, help_text=_("By when it must be mitigated or resolved."))
+    review_by = models.DateTimeField(null=True, help_text=_("By when its review is due."))
+    duty_clock = models.DateTimeField(
+        null=True, help_text=_("When the next duty passes; NULL = none, or told already.")
+    )
 
     objects = IncidentQuerySet.as_manager()
     history: Any = HistoricalRecords(
         bases=[IncidentVersion],
         history_id_field=models.BigAutoField(),
-        no_db_index=["task", "connector", "owner", "commander"],
+        no_db_index=["task", "connector", "owner", "commander", "merged_into", "resolved_by"],
         get_user=lambda instance, **kwargs: getattr(instance, "changed_by", None),
     )
     # Set by the services before a save, read when the history row is made.
@@ -159,6 +200,13 @@ class Incident(models.Model):
                 condition=Q(escalate_at__isnull=True) | Q(severity=Severity.V1, state__in=ACTIVE),
                 name="incident_escalates_from_active_v1",
             ),
+            models.CheckConstraint(
+                condition=Q(severity__lt=Severity.V3) | ~Q(evidence=[]), name="incident_v3_has_evidence"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=IncidentState.RESOLVED, severity=Severity.V3) | Q(resolved_by__isnull=False),
+                name="incident_v3_closed_by_a_person",
+            ),
         ]
         indexes = [
             models.Index(
@@ -174,6 +222,15 @@ class Incident(models.Model):
             models.Index(fields=["task"], condition=Q(task__isnull=False), name="incident_task"),
             models.Index(fields=["connector", "-id"], condition=Q(connector__isnull=False), name="incident_connector"),
             models.Index(fields=["escalate_at"], condition=Q(escalate_at__isnull=False), name="incident_escalate"),
+            models.Index(fields=["duty_clock"], condition=Q(duty_clock__isnull=False), name="incident_duty"),
+            models.Index(
+                fields=["dimension", "-severity", "opened_at", "id"],
+                condition=~Q(state=IncidentState.RESOLVED),
+                name="incident_dimension",
+            ),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="incident_merged"),
+            # Rates over time read a window of what was opened.
+            models.Index(fields=["opened_at"], name="incident_opened"),
         ]
 
     def __str__(self) -> str:
@@ -209,6 +266,8 @@ class Incident(models.Model):
             repeats=self.repeats,
             commander_id=self.commander_id,
             impact=self.impact,
+            measure=self.measure,
+            merged_into_id=self.merged_into_id,
         )
 
     def get_absolute_url(self) -> str:
@@ -232,6 +291,85 @@ class TimelineEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} at {self.at:%H:%M:%S}"
+
+
+class IncidentStep(models.Model):
+    """A step of the runbook that somebody ticked; the steps themselves stand in the severity table. Append-only."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="steps")
+    number = models.PositiveSmallIntegerField()
+    text = models.CharField(max_length=300)
+    done_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    done_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["incident", "number"], name="incident_step_once")]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class IncidentLink(models.Model):
+    """Something that belongs to an incident: a change, a release, another incident, or an address outside."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="links")
+    kind = models.CharField(max_length=12)
+    reference = models.CharField(max_length=500)
+    title = models.CharField(max_length=200)
+    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    added_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["incident", "kind", "reference"], name="incident_link_once")]
+
+    def __str__(self) -> str:
+        return self.title or self.reference
+
+
+class IncidentSubscriber(models.Model):
+    """Somebody who wants to hear of an incident."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="subscribers")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["incident", "user"], name="incident_subscriber_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} of {self.incident_id}"
+
+
+class IncidentReview(models.Model):
+    """What was learned from a V2 or V3: written by one person, approved by another; approved, it stays as it is."""
+
+    incident = models.OneToOneField(Incident, on_delete=models.PROTECT, primary_key=True, related_name="review")
+    what_happened = models.TextField()
+    cause = models.TextField()
+    follow_up = models.TextField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
+    written_at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    approved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("author")), name="review_by_another"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True, approved_at__isnull=True)
+                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                name="review_approved_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Review of INC-{self.incident_id}"
 
 
 def next_deadlines(limit: int = 6) -> models.QuerySet[TrackedTask]:

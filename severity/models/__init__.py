@@ -1,0 +1,47 @@
+"""Incidents and what follows from them: the severity table, claims, releases, exceptions and the gate."""
+
+from severity.models.claim import Claim, ClaimEvent, Verdict
+from severity.models.exception import GateException
+from severity.models.gate import Gate, GateDecision
+from severity.models.incident import (
+    ACTIVE,
+    Incident,
+    IncidentLink,
+    IncidentReview,
+    IncidentState,
+    IncidentStep,
+    IncidentSubscriber,
+    Severity,
+    Source,
+    TimelineEvent,
+    next_deadlines,
+)
+from severity.models.release import Attestation, Promotion, ReadinessStatement, ReleaseCandidate
+from severity.models.table import LevelClock, RuleLevel, SeverityTable
+
+__all__ = [
+    "ACTIVE",
+    "Attestation",
+    "Claim",
+    "ClaimEvent",
+    "Gate",
+    "GateDecision",
+    "GateException",
+    "Incident",
+    "IncidentLink",
+    "IncidentReview",
+    "IncidentState",
+    "IncidentStep",
+    "IncidentSubscriber",
+    "LevelClock",
+    "Promotion",
+    "ReadinessStatement",
+    "ReleaseCandidate",
+    "RuleLevel",
+    "Severity",
+    "SeverityTable",
+    "Source",
+    "TimelineEvent",
+    "Verdict",
+    "next_deadlines",
+]
