@@ -247,6 +247,8 @@ LINEAGE_STALE_DAYS = env.number("LINEAGE_STALE_DAYS", 7, least=1)
 # Networks (CIDR) of the portal's own side that outbound requests may reach all the same; empty in production.
 OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW", () if PRODUCTION else ("127.0.0.0/8", "::1/128"))
 SECRET_DIR = env.text("SECRET_DIR", "")
+# A directory of public keys, NAME.pem: attestations of CI that one of them signed are trusted.
+ATTESTATION_KEYS = env.text("ATTESTATION_KEYS", "")
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
     "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "django.core.mail.backends.filebased.EmailBackend",

@@ -16,6 +16,7 @@ TICKS: list[tuple[str, float]] = [
     ("events.quarantine.tick", 3600.0),
     ("metrics.values.keeping.tick", 3600.0),
     ("metrics.lineage.keeping.tick", 3600.0),
+    ("severity.gate.keeping.tick", 600.0),
 ]
 # Topics of `manage.py registry`: name → class.
 REGISTRY_TOPICS = {

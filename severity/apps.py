@@ -8,3 +8,12 @@ class SeverityConfig(AppConfig):
 
     name = "severity"
     label = "severity"
+
+    def ready(self) -> None:
+        """Make the kinds known."""
+        # Models are not loaded before ready().
+        from severity.exceptions.kind import register_kind as register_exceptions  # noqa: PLC0415
+        from severity.releases.kind import register_kind as register_releases  # noqa: PLC0415
+
+        register_releases()
+        register_exceptions()

@@ -1,10 +1,23 @@
-"""Addresses of the pages of incidents."""
+"""Addresses of the pages of incidents and releases."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from severity.pages import IncidentList, IncidentPage
+from severity.releases import pages as releases
+
+RELEASE = r"(?P<key>[rR]-[A-Za-z0-9.-]{1,58})"
 
 urlpatterns: list[URLPattern] = [
     path("incidents/", IncidentList.as_view(), name="incidents"),
     path("incidents/<str:pk>/", IncidentPage.as_view(), name="incident"),
+    # Not under releases/: there, it would be the page of a release of that key.
+    path("compare/releases/", releases.Compare.as_view(), name="releases-compare"),
+    re_path(r"^releases/(?P<key>R-[A-Za-z0-9.-]{1,58})/$", releases.Redirected.as_view(), name="release-written"),
+    re_path(rf"^releases/{RELEASE}/promote/$", releases.Promote.as_view(), name="release-promote"),
+    re_path(rf"^releases/{RELEASE}/ask/$", releases.Ask.as_view(), name="release-ask"),
+    re_path(rf"^releases/{RELEASE}/matrix/$", releases.Matrix.as_view(), name="release-matrix"),
+    re_path(rf"^releases/{RELEASE}/frozen/(?P<stage>[a-z]{{3,7}})/$", releases.Frozen.as_view(), name="release-frozen"),
+    re_path(
+        rf"^releases/{RELEASE}/rows/(?P<dimension>[a-z_]{{3,24}})/$", releases.SetRow.as_view(), name="release-row"
+    ),
 ]

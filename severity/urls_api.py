@@ -1,10 +1,25 @@
-"""Addresses of incidents under /api/v1/."""
+"""Addresses of incidents and releases under /api/v1/."""
 
+from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from severity.api import IncidentViewSet
+from severity.releases.api import ReleaseViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
+_release = ReleaseViewSet.as_view
 
-urlpatterns = router.urls
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("releases/from-ci/", _release({"post": "from_ci"})),
+    # As a pipeline asks it, and as everything else here is called; described once.
+    path("releases/<str:key>/gate", _release({"get": "gate"}, schema=None)),
+    path("releases/<str:key>/gate/", _release({"get": "gate"})),
+    path("releases/<str:key>/matrix/", _release({"get": "matrix"})),
+    path("releases/<str:key>/rows/", _release({"get": "rows", "post": "say"})),
+    path("releases/<str:key>/attestations/", _release({"get": "attestations", "post": "attest"})),
+    path("releases/<str:key>/promotions/", _release({"get": "promotions"})),
+    path("releases/<str:key>/decisions/", _release({"get": "decisions"})),
+    path("releases/<str:key>/promote/", _release({"post": "promote"})),
+    *router.urls,
+]

@@ -85,6 +85,15 @@ class Entry(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def human_id(self) -> str:
+        """The id as people write it; each kind has its own."""
+        raise TypeError(f"{type(self).__name__} names no id.")
+
+    def get_absolute_url(self) -> str:
+        """The page of the entry; each kind has its own."""
+        raise TypeError(f"{type(self).__name__} has no page.")
+
     def take_document(self, document: Document, owner: Team) -> None:
         """Set the document and the columns taken from it. Kinds with columns of their own extend this."""
         self.document = document

@@ -23,7 +23,7 @@ from portal.web.views.overview import Overview
 
 # One alternation of the known kinds: an address of no kind is no page.
 PAGES = "(?P<pages>" + "|".join(kind.pages for kind in kinds.all_kinds()) + ")"
-KEY = r"(?P<key>[a-z][a-z0-9_-]{0,59})"
+KEY = r"(?P<key>[a-z][a-z0-9._-]{0,59})"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", Overview.as_view(), name="overview"),

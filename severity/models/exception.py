@@ -6,12 +6,15 @@ from typing import ClassVar
 from django.db import models
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from portal.people.models import Team
+from portal.refusals import Conflict
 from portal.registry.documents import Document
 from portal.registry.models import Entry
 from severity.models.incident import Incident
 from severity.models.release import ReleaseCandidate
+from severity.rules import Level
 
 
 class GateException(Entry):
@@ -45,7 +48,14 @@ class GateException(Entry):
     def take_document(self, document: Document, owner: Team) -> None:
         """Set the columns that the gate needs."""
         super().take_document(document, owner)
-        self.incident_id = int(document["incident"].upper().removeprefix("INC-"))
+        # The rules were asked before; between them and this moment the incident may have become worse.
+        incident = Incident.objects.select_for_update(of=("self",), no_key=True).get(
+            pk=int(document["incident"].removeprefix("INC-"))
+        )
+        if incident.severity != Level.V2 and not self.version:
+            words = _("%(id)s is a %(level)s by now: an exception is for a V2 alone.")
+            raise Conflict("not_v2", words % {"id": incident.human_id, "level": incident.level.name})
+        self.incident = incident
         self.release = ReleaseCandidate.objects.get(key=document["release"])
         expires = parse_datetime(document["expires_at"])
         if expires is None:

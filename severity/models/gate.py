@@ -32,6 +32,7 @@ class GateDecision(models.Model):
     allowed = models.BooleanField()
     reasons = models.JSONField(default=list, help_text="Rules and objects that blocked, the first of them.")
     blocked = models.PositiveIntegerField(default=0)
+    rows = models.JSONField(default=dict, help_text="Status by row.")
     asked_by = models.CharField(max_length=150)
     way = models.CharField(max_length=8)
 

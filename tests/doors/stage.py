@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from metrics.models import DecisionRecord
@@ -14,6 +15,8 @@ from portal.people.models import User
 from portal.policy.documents import baseline_document
 from portal.registry import kinds
 from portal.roles import TABLE, ActorType, Permission, Role
+from severity.models import Incident, ReleaseCandidate
+from severity.rules import Level
 from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
 from tests.metrics.deciding import choice_document, decision, decision_document
@@ -21,6 +24,7 @@ from tests.metrics.lineage.telling import dataset_document
 from tests.metrics.registering import alive, metric_document
 from tests.people import actor
 from tests.registering import EVIDENCE, SIGNERS
+from tests.releases import world
 
 OWN, THEIRS = True, False
 AUTHORS_VERBS = ("edit", "submit", "withdraw", "rebase", "resubmit", "untie", "tie")
@@ -34,6 +38,14 @@ def ruled_choice_document() -> dict[str, Any]:
     return choice_document()
 
 
+def excepting_document() -> dict[str, Any]:
+    """An exception, with the release and the incident that it is about."""
+    if not ReleaseCandidate.objects.exists():
+        world.release()
+        world.trouble(Level.V2)
+    return world.exception_document(Incident.objects.get(), database_now() + timedelta(days=2))
+
+
 DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "runtime_tool": runtime_tool_document,
     "data_movement": data_movement_document,
@@ -44,6 +56,8 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "decision": lambda: decision_document(decides=[]),
     "lineage_choice": ruled_choice_document,
     "dataset": dataset_document,
+    "release": world.release_document,
+    "exception": excepting_document,
 }
 
 

@@ -1,7 +1,6 @@
 """The audit log and the search."""
 
 import django_filters
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,7 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from portal.audit.models import AuditLine
 from portal.changes.models import ChangeRequest
-from portal.registry import kinds
+from portal.registry import finding
+from portal.registry.kinds import Kind
+from portal.registry.models import Entry
 from portal.roles import ActorType, Permission
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing, csv_response
@@ -61,14 +62,11 @@ class Search(PageView):
             change = ChangeRequest.objects.filter(pk=int(number)).first()
             if change:
                 return redirect(change.get_absolute_url())
-        groups = []
+        groups: list[tuple[Kind, list[Entry]]] = []
         if query:
-            for kind in kinds.all_kinds():
-                where = Q(key__icontains=query) | Q(name__icontains=query)
-                exact = kind.entries().filter(key=query.lower()).defer("document").first()
-                if exact:
-                    return redirect(exact.get_absolute_url())
-                groups.append((kind, list(kind.entries().filter(where).defer("document").order_by("name")[:FOUND])))
+            exact, groups = finding.found(query, most=FOUND)
+            if exact is not None:
+                return redirect(exact.get_absolute_url())
         found = ChangeRequest.objects.visible().filter(summary__icontains=query).defer("document", "evidence")[:FOUND]
         changes = list(found) if query else []
         context = {"search_query": query, "groups": groups, "changes": changes}

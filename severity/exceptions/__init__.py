@@ -1,0 +1,1 @@
+"""Exceptions: a V2 that a release may live with for a while."""

@@ -1,0 +1,361 @@
+"""What a release candidate may do, judged from facts of one moment. Pure: no database, no clock.
+
+Sources of the rules: the domain's Severity, Release readiness and Great Expectations. Fail closed: what is unknown is not OK.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from severity.readiness import BY_PEOPLE, STAGES, Dimension, RowStatus
+from severity.rules import Level
+
+PROD = "prod"
+# A watch that has not looked for so long may have missed anything.
+WATCH_SECONDS = 60.0
+_ORDER = (RowStatus.OK, RowStatus.RISK, RowStatus.BLOCKED)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that blocks, or that is only to be known: the rule, in words, the object, since when, who can lift it."""
+
+    rule: str
+    what: str
+    object: str
+    address: str
+    since: datetime | None
+    who: str
+    dimension: str = ""
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """An unresolved incident. `covered_until`, `covered_by`: its live exception for this release; `measure`: it has one."""
+
+    id: int
+    severity: int
+    title: str
+    state: str
+    dimension: str
+    owner: str
+    opened_at: datetime
+    measure: bool = False
+    covered_until: datetime | None = None
+    covered_by: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """An active checkpoint that is no fresh pass, with the unresolved incident about it if there is one."""
+
+    key: str
+    name: str
+    dimension: str
+    verdict: str
+    since: datetime | None
+    owner: str
+    incident: Trouble | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """The newest statement of people about a row."""
+
+    dimension: str
+    status: RowStatus
+    note: str
+    evidence: Sequence[Mapping[str, Any]]
+    owner: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class LateChange:
+    """A class B change that waits past its approval SLA, about which no incident stands yet."""
+
+    id: int
+    summary: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the gate judges by, read in one statement: of one moment, never mixed from two.
+
+    The lists are bounded, the `counts` are whole: (dimension, severity, harmless) → number of unresolved incidents. Harmless are
+    a V2 that is mitigated or under a live exception, and a V1 with a measure; of those that are not, the worst come first.
+    """
+
+    now: datetime
+    release: str
+    state: str
+    stage: str
+    stale_days: int
+    counts: Mapping[tuple[str, int, bool], int] = field(default_factory=dict)
+    troubles: Sequence[Trouble] = ()
+    checks: Sequence[Check] = ()
+    checkpoints: int = 0
+    said: Sequence[Said] = ()
+    late: Sequence[LateChange] = ()
+    late_count: int = 0
+    claims: int = 0
+    attested: int = 0
+    attested_by_trusted: int = 0
+    watched_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the matrix: its status, the worst open severity in it, why, what people said, exceptions."""
+
+    dimension: str
+    status: RowStatus
+    worst: int | None
+    reasons: tuple[Reason, ...]
+    said: Said | None
+    covered: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The gate's answer for one promotion."""
+
+    release: str
+    stage: str
+    to: str
+    at: datetime
+    rows: tuple[Row, ...]
+    blocked: tuple[Reason, ...]
+    warnings: tuple[Reason, ...]
+    note: str
+    unlisted: int = 0
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the promotion may happen: only where nothing at all blocks."""
+        return not self.blocked and not self.unlisted
+
+    def count(self, status: RowStatus) -> int:
+        """How many rows have this status."""
+        return sum(row.status == status for row in self.rows)
+
+
+def next_stage(stage: str) -> str | None:
+    """The stage after this one; None after the last."""
+    place = STAGES.index(stage) + 1
+    return STAGES[place] if place < len(STAGES) else None
+
+
+class _Matrix:
+    """Rows that only get worse, with what made them so."""
+
+    def __init__(self, to: str) -> None:
+        self.to = to
+        self.status = dict.fromkeys(Dimension.values, RowStatus.OK)
+        self.reasons: dict[str, list[tuple[RowStatus, Reason]]] = {name: [] for name in Dimension.values}
+        self.others: list[tuple[RowStatus, Reason]] = []
+
+    def add(self, status: RowStatus, reason: Reason) -> None:
+        """Note a reason, and drag its row down to this status."""
+        if reason.dimension in self.reasons:
+            self.reasons[reason.dimension].append((status, reason))
+            self.status[reason.dimension] = max(self.status[reason.dimension], status, key=_ORDER.index)
+        else:
+            self.others.append((status, reason))
+
+    def all(self) -> Iterable[tuple[RowStatus, Reason]]:
+        """Every reason: those of no row first, then row by row."""
+        yield from self.others
+        for listed in self.reasons.values():
+            yield from listed
+
+
+def judge(facts: Facts, to: str) -> Evaluation:
+    """The nine rows and the verdict on promoting to the stage `to`."""
+    matrix = _Matrix(to)
+    _stage(matrix, facts)
+    _watch(matrix, facts)
+    for trouble in facts.troubles:
+        _trouble(matrix, trouble)
+    for check in facts.checks:
+        _check(matrix, check)
+    if not facts.checkpoints:
+        matrix.add(
+            RowStatus.BLOCKED,
+            Reason(
+                "no_checkpoint", "No checkpoint is registered, so nobody knows what the data holds.", "", "/checkpoints/",
+                None, "Whoever registers one and has it pass.", Dimension.DATA_QUALITY,
+            ),
+        )  # fmt: skip
+    for late in facts.late:
+        matrix.add(
+            RowStatus.BLOCKED if to == PROD else RowStatus.RISK,
+            Reason(
+                "approval_late", f"A change of class B waits past its approval SLA: {late.summary}", f"CHG-{late.id}",
+                f"/changes/CHG-{late.id}/", late.since, "Its approvers, by deciding on it.", Dimension.APPROVAL_SLA,
+            ),
+        )  # fmt: skip
+    said = {one.dimension: one for one in facts.said}
+    for dimension in BY_PEOPLE:
+        _said(matrix, dimension.value, said.get(dimension.value), facts)
+    _provenance(matrix, facts)
+    if facts.claims:
+        matrix.add(
+            RowStatus.RISK,
+            Reason(
+                "claims_waiting", f"{facts.claims} claim(s) are not verified.", "", "/claims/", None,
+                "Whoever brings the evidence.", Dimension.CONTRADICTION_BACKLOG,
+            ),
+        )  # fmt: skip
+    blocked = tuple(reason for status, reason in matrix.all() if status == RowStatus.BLOCKED)
+    return Evaluation(
+        release=facts.release,
+        stage=facts.stage,
+        to=to,
+        at=facts.now,
+        rows=tuple(_row(matrix, facts, name, said.get(name)) for name in Dimension.values),
+        blocked=blocked,
+        warnings=tuple(reason for status, reason in matrix.all() if status == RowStatus.RISK),
+        note=note(facts),
+        unlisted=_unlisted(facts, to),
+    )
+
+
+def _row(matrix: _Matrix, facts: Facts, name: str, said: Said | None) -> Row:
+    worst = [
+        severity for (dimension, severity, _harmless), count in facts.counts.items() if dimension == name and count
+    ]
+    return Row(
+        dimension=name,
+        status=matrix.status[name],
+        worst=max(worst, default=None),
+        reasons=tuple(reason for _status, reason in matrix.reasons[name]),
+        said=said,
+        covered=tuple(one for one in facts.troubles if one.dimension == name and one.covered_until is not None),
+    )
+
+
+def _unlisted(facts: Facts, to: str) -> int:
+    """Incidents that block beyond those listed: the lists are bounded, the verdict is not."""
+    blocking = {Level.V3.value} | ({Level.V2.value} if to == PROD else set())
+    known = sum(count for (_row, severity, harmless), count in facts.counts.items()
+                if severity in blocking and not harmless)  # fmt: skip
+    listed = sum(
+        one.severity == Level.V3 or (one.state != "mitigated" and one.covered_until is None)
+        for one in facts.troubles
+        if one.severity in blocking
+    )
+    return max(known - listed, 0)
+
+
+def _stage(matrix: _Matrix, facts: Facts) -> None:
+    address, who = f"/releases/{facts.release}/", "Whoever asks: name the next stage of a candidate that is active."
+    name = facts.release.upper()
+    if facts.state != "active":
+        what = f"The release is {facts.state}."
+        matrix.add(RowStatus.BLOCKED, Reason("not_active", what, name, address, None, who))
+    if next_stage(facts.stage) != matrix.to:
+        what = f"The release stands at {facts.stage}; the stage after that is {next_stage(facts.stage) or 'none'}."
+        matrix.add(RowStatus.BLOCKED, Reason("wrong_stage", what, name, address, None, who))
+
+
+def _watch(matrix: _Matrix, facts: Facts) -> None:
+    if facts.watched_at is not None and abs((facts.now - facts.watched_at).total_seconds()) <= WATCH_SECONDS:
+        return
+    what = "The watch has not looked for over a minute: what slipped meanwhile, nobody knows."
+    who = "Operators, by starting the workers."
+    matrix.add(
+        RowStatus.BLOCKED,
+        Reason("watch_stale", what, "", "/", facts.watched_at, who, Dimension.CONNECTOR_HEALTH),
+    )
+
+
+def _trouble(matrix: _Matrix, one: Trouble) -> None:
+    """The effect of one unresolved incident (domain: the table of severities)."""
+    name, address = f"INC-{one.id}", f"/incidents/INC-{one.id}/"
+
+    def reason(rule: str, what: str, who: str) -> Reason:
+        return Reason(rule, f"V{one.severity} {what}: {one.title}", name, address, one.opened_at, who, one.dimension)
+
+    if one.severity == Level.V3:
+        who = f"A person of {one.owner}, by resolving it. No exception lifts a V3."
+        matrix.add(RowStatus.BLOCKED, reason("v3_open", "is not resolved", who))
+    elif one.severity == Level.V2:
+        if one.state == "mitigated":
+            who = f"A person of {one.owner}, by resolving it."
+            matrix.add(RowStatus.RISK, reason("v2_mitigated", "is mitigated, not resolved", who))
+        elif one.covered_until is not None:
+            until = one.covered_until.isoformat(timespec="minutes")
+            what = f"is let through until {until} by {one.covered_by}"
+            matrix.add(RowStatus.RISK, reason("v2_excepted", what, f"{one.owner}, by mitigating it."))
+        else:
+            who = f"{one.owner}, by mitigating it; or an exception, signed as the approval policy demands."
+            status = RowStatus.BLOCKED if matrix.to == PROD else RowStatus.RISK
+            matrix.add(status, reason("v2_open", "is open", who))
+    elif one.severity == Level.V1 and not one.measure:
+        who = f"{one.owner}, by resolving it or recording a compensating measure."
+        matrix.add(RowStatus.RISK, reason("v1_open", "has no compensating measure", who))
+
+
+def _check(matrix: _Matrix, check: Check) -> None:
+    """Only a pass promotes. What people have taken on is at risk instead: a V2 under an exception, a V1 with a measure."""
+    incident = check.incident
+    softened = incident is not None and (
+        (incident.severity == Level.V2 and incident.covered_until is not None)
+        or (incident.severity <= Level.V1 and incident.measure)
+    )
+    matrix.add(
+        RowStatus.RISK if softened else RowStatus.BLOCKED,
+        Reason(
+            "checkpoint_not_passed", f"Checkpoint {check.name}: {check.verdict}", check.key, f"/checkpoints/{check.key}/",
+            check.since, f"{check.owner}, by a fresh run that passes.", check.dimension,
+        ),
+    )  # fmt: skip
+
+
+def _said(matrix: _Matrix, dimension: str, said: Said | None, facts: Facts) -> None:
+    address, name = f"/releases/{facts.release}/", facts.release.upper()
+    label = str(Dimension(dimension).label)
+    who = "Whoever looks at it and says so, with evidence."
+    if said is None:
+        reason = Reason("row_unknown", f"{label}: nobody has said anything yet.", name, address, None, who, dimension)
+        matrix.add(RowStatus.BLOCKED, reason)
+        return
+    if facts.now - said.at > timedelta(days=facts.stale_days):
+        what = f"{label}: what was said is older than {facts.stale_days} days."
+        matrix.add(RowStatus.BLOCKED, Reason("row_stale", what, name, address, said.at, who, dimension))
+    if said.status != RowStatus.OK:
+        words = said.note or str(said.status.label)
+        rule = "row_blocked" if said.status == RowStatus.BLOCKED else "row_risk"
+        who = f"{said.owner}, by looking at it again."
+        matrix.add(said.status, Reason(rule, f"{label}: {words}", name, address, said.at, who, dimension))
+
+
+def _provenance(matrix: _Matrix, facts: Facts) -> None:
+    address, name = f"/releases/{facts.release}/", facts.release.upper()
+    if not facts.attested:
+        what = "CI has not attested how the build came to be."
+        status = RowStatus.BLOCKED if matrix.to == PROD else RowStatus.RISK
+        matrix.add(
+            status, Reason("not_attested", what, name, address, None, "CI, by sending it.", Dimension.PROVENANCE)
+        )
+    elif not facts.attested_by_trusted:
+        what = "No attestation is signed by a key that the portal trusts."
+        who = "CI, by signing it; an administrator, by trusting the key."
+        matrix.add(RowStatus.RISK, Reason("not_signed", what, name, address, None, who, Dimension.PROVENANCE))
+
+
+def note(facts: Facts) -> str:
+    """How bad things are in one sentence."""
+    totals = dict.fromkeys(Level, 0)
+    for (_dimension, severity, _harmless), count in facts.counts.items():
+        totals[Level(severity)] += count
+    worst = next((level for level in reversed(Level) if totals[level]), None)
+    if worst is None:
+        return "No incident is open."
+    return (
+        "Unresolved: " + ", ".join(f"{totals[level]} {level.name}" for level in reversed(Level) if totals[level]) + "."
+    )

@@ -1,0 +1,1 @@
+"""Release candidates: documents, what people say of their rows, attestations, promotions."""
