@@ -11,7 +11,8 @@ router.register("incidents", IncidentViewSet, basename="api-incident")
 _release = ReleaseViewSet.as_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("releases/from-ci/", _release({"post": "from_ci"})),
+    # Not under releases/: there, it would be the release of that key.
+    path("import/releases/", _release({"post": "from_ci"})),
     # As a pipeline asks it, and as everything else here is called; described once.
     path("releases/<str:key>/gate", _release({"get": "gate"}, schema=None)),
     path("releases/<str:key>/gate/", _release({"get": "gate"})),
