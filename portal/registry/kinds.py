@@ -129,6 +129,8 @@ class Kind:
     retiring_problems: Callable[[Any], list[Problem]] = _nothing_against
     summary: Mapping[str, Any] = field(default_factory=dict)
     detail_template: str = ""
+    # Its summary takes the whole width: what else there is to say stands below.
+    wide: bool = False
     other_kind_hint: Text = ""
     # The document that a new form opens with; it may heed the query of its address.
     blank: Callable[[Mapping[str, str]], Document] = _nothing_yet

@@ -232,7 +232,10 @@ def _row(matrix: _Matrix, facts: Facts, name: str, said: Said | None) -> Row:
         dimension=name,
         status=matrix.status[name],
         worst=max(worst, default=None),
-        reasons=tuple(reason for _status, reason in matrix.reasons[name]),
+        # What blocks comes first; in the order in which it was found otherwise.
+        reasons=tuple(
+            reason for _status, reason in sorted(matrix.reasons[name], key=lambda one: -_ORDER.index(one[0]))
+        ),
         said=said,
         covered=tuple(one for one in facts.troubles if one.dimension == name and one.covered_until is not None),
     )

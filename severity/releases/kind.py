@@ -118,6 +118,7 @@ def register_kind() -> None:
             settle=judging.settle,
             blank=judging.blank,
             detail_template="severity/release.html",
+            wide=True,
             links=((_("Compare"), "releases-compare"), (_("Exceptions"), "exceptions")),
             summary={
                 "id": Upper("key", output_field=TextField()),

@@ -1,6 +1,7 @@
 """Every page in every look: labels and contrast, content policy, no third party, no sideways scrolling."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,7 +16,9 @@ from portal.operations.services import database_now
 from portal.outbox import lanes
 from portal.outbox.models import Delivery, Notice, WebhookEndpoint
 from severity import sweep
-from severity.models import Incident
+from severity.gate import services as gate
+from severity.models import GateException, Incident, ReleaseCandidate
+from severity.rules import Level
 from tests.browser.conftest import Visitor
 from tests.connectors.tracking import world
 from tests.documents import data_movement_document, runtime_tool_document, without
@@ -27,11 +30,13 @@ from tests.metrics.registering import metric
 from tests.metrics.test_plot import incident_of, measured
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
+from tests.releases import world as release_world
 from tests.severity.slipping import PASSED, running
 
 pytestmark = pytest.mark.browser
 # What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
-NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz"}
+NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz",
+            "release-promote", "release-ask", "release-matrix", "release-written"}  # fmt: skip
 TABS = ("diff", "document", "evidence", "impact", "checks", "discussion")
 NOT_OURS = ("api/v1/",)
 # Each language, theme and width every time; the other pairs of them under chaos.
@@ -70,6 +75,17 @@ def conflicting(key: str) -> ChangeRequest:
     return left
 
 
+def releases() -> tuple[ReleaseCandidate, ReleaseCandidate]:
+    """A candidate at canary with a V2 under an exception, and another of which nobody has said anything."""
+    release_world.well()
+    candidate = release_world.promoted(to="canary")
+    found = release_world.excepted(release_world.trouble(Level.V2), database_now() + timedelta(hours=3))
+    assert found.live(database_now())
+    release_world.trouble(Level.V1, "", key="trouble:2")
+    gate.ask(actor=actor("amal"), key=candidate.key, to="prod", way="page")
+    return candidate, release_world.release("r-2026.11", build="ci-4700", commit="0" * 40)
+
+
 @pytest.fixture
 def pages(committed: None) -> list[Asked]:
     """(name of the URL pattern, who looks, address) of every page, with something on each."""
@@ -105,6 +121,7 @@ def pages(committed: None) -> list[Asked]:
         due_at=None, last_error="Given up: no answer."
     )
     WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/in", secret_ref="env:CREDENTIAL_HOOK")
+    candidate, waits = releases()
     mild, *_, bad = Incident.objects.order_by("severity")
     return [
         ("sign-in", "", reverse("sign-in")),
@@ -155,6 +172,16 @@ def pages(committed: None) -> list[Asked]:
         ("datasets", "amal", reverse("datasets")),
         *(("entry", "amal", shown.get_absolute_url()) for shown in (ruled, chosen, stored)),
         ("entry-new", "amal", reverse("entry-new", args=["decisions"])),
+        ("releases", "amal", reverse("releases")),
+        ("exceptions", "amal", reverse("exceptions")),
+        *(("entry", who, one.get_absolute_url()) for who, one in (("amal", candidate), ("vera", candidate), ("amal", waits))),
+        ("entry", "amal", candidate.get_absolute_url() + "?rows=not-ok"),
+        ("entry", "amal", GateException.objects.get().get_absolute_url()),
+        ("entry-new", "amal", reverse("entry-new", args=["releases"])),
+        ("entry-new", "amal", reverse("entry-new", args=["exceptions"]) + "?release=r-2026.12"),
+        ("release-row", "amal", reverse("release-row", args=[candidate.key, "docs_truth"])),
+        ("release-frozen", "amal", reverse("release-frozen", args=[candidate.key, "staging"])),
+        ("releases-compare", "amal", reverse("releases-compare") + "?from=r-2026.11&to=r-2026.12"),
         ("tools", "amal", reverse("tools")),
         ("tools", "amal", reverse("tools") + "?q=zzz"),
         ("syncs", "amal", reverse("syncs")),
