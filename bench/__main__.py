@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench import changes, lineage, lists, metrics, polling, schemas, sweep
+from bench import changes, gate, lineage, lists, metrics, polling, schemas, sweep
 
 PARTS = {
     "sweep": sweep,
@@ -15,6 +15,7 @@ PARTS = {
     "schemas": schemas,
     "metrics": metrics,
     "lineage": lineage,
+    "gate": gate,
 }
 
 

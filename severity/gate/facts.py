@@ -20,6 +20,7 @@ FROM {which} i JOIN people_team team ON team.id = i.owner_id LEFT JOIN live ON l
 """
 _OPEN = "i.state IN ('open', 'acknowledged')"
 _HARMLESS = f"(i.severity = 2 AND (NOT {_OPEN} OR i.id IN (SELECT incident_id FROM live)) OR i.severity = 1 AND i.measure <> '')"
+# Unresolved incidents are read by their partial indexes, list by list; only the counts look at all of them.
 # The exceptions of the release that are alive at this moment; of several of one incident, the one that lasts longest.
 _STATEMENT = f"""
 WITH candidate AS MATERIALIZED (
@@ -31,7 +32,7 @@ live AS MATERIALIZED (
   WHERE e.state = 'active' AND e.expires_at > statement_timestamp()
   ORDER BY e.incident_id, e.expires_at DESC
 ),
-unresolved AS MATERIALIZED (
+unresolved AS NOT MATERIALIZED (
   SELECT i.id, i.severity, i.title, i.state, i.dimension, i.opened_at, i.measure, i.owner_id, i.dedup_key
   FROM severity_incident i WHERE i.state <> 'resolved' AND i.severity > 0
 ),
