@@ -3,7 +3,14 @@
 from django.db import connection, transaction
 
 from portal.operations.services import beat
-from severity import change_statements, event_statements, metric_statements, statements, team_statements
+from severity import (
+    change_statements,
+    event_statements,
+    metric_statements,
+    quality_statements,
+    statements,
+    team_statements,
+)
 from severity.sweep import drain, run_once
 
 LIMIT = 1000
@@ -58,11 +65,12 @@ def tick() -> dict[str, int]:
         ("unseen", _UNSEEN),
         ("approvals", _REARM_APPROVAL),
         ("teams", team_statements.REARM),
+        ("checkpoints", quality_statements.REARM),
     ):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [LIMIT])
             counts[name] = cursor.rowcount
-    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, team_statements.TEAMS):
+    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, team_statements.TEAMS, quality_statements.CHECKPOINTS):
         drain(statement, wait=True)
     counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]
     counts["certified"] = run_once(metric_statements.CERTIFIED, LIMIT)[1]

@@ -9,7 +9,15 @@ from django.db import DataError, IntegrityError, InternalError, connection, tran
 
 from portal.operations import correlation
 from portal.operations.services import beat, database_now
-from severity import change_statements, effects, event_statements, metric_statements, statements, team_statements
+from severity import (
+    change_statements,
+    effects,
+    event_statements,
+    metric_statements,
+    quality_statements,
+    statements,
+    team_statements,
+)
 from severity.rules import ClockGuard
 
 logger = logging.getLogger(__name__)
@@ -49,6 +57,7 @@ _DUE = {
         (team_statements.TEAMS, "people_team", "judge_at"),
         (metric_statements.RANGES, "metrics_metric", "judge_at"),
         (metric_statements.CERTIFICATIONS, "metrics_metric", "certification_clock"),
+        (quality_statements.CHECKPOINTS, "metrics_checkpointstate", "judge_at"),
     )
 }
 _ANY_DUE = {statement: sql.format("") for statement, sql in _DUE.items()}
@@ -74,6 +83,7 @@ _PARTS = {
     "teams": team_statements.TEAMS,
     "ranges": metric_statements.RANGES,
     "certifications": metric_statements.CERTIFICATIONS,
+    "checkpoints": quality_statements.CHECKPOINTS,
 }
 
 

@@ -14,6 +14,7 @@ from metrics.lineage.receiving import GRAPH_LOCK, node_ids
 from metrics.models import Dataset, Metric
 from metrics.models.dataset import CLASSIFICATIONS, strictest
 from metrics.models.lineage import NodeKind
+from metrics.quality.judging import settle_dataset
 from portal.people.actors import Actor
 from portal.refusals import Problem
 from portal.registry.documents import Document
@@ -99,6 +100,7 @@ def settle(entry: Dataset, actor: Actor, now: datetime) -> None:
         dashboards = [one["name"] for one in document["consumers"] if one["kind"] == "dashboard"]
         edges |= {(here, _own(NodeKind.DASHBOARD, name)) for name in dashboards}
     declare(here, edges)
+    settle_dataset(entry, actor, now)
 
 
 def settle_metric(entry: Metric, actor: Actor, now: datetime) -> None:

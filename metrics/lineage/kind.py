@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from metrics.lineage import judging
 from metrics.lineage.documents import DatasetSerializer
 from metrics.models import Dataset
+from metrics.quality.judging import retiring_dataset_problems
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
 from portal.web import cells, marks
@@ -81,6 +82,7 @@ def register_kind() -> None:
             touched=judging.touched,
             transition_problems=judging.transition_problems,
             settle=judging.settle,
+            retiring_problems=retiring_dataset_problems,
             detail_template="metrics/dataset.html",
             links=((_("Lineage"), "lineage"),),
             summary={

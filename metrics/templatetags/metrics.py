@@ -1,5 +1,6 @@
 """What the pages of metrics, decisions and the lineage choice show beside their documents."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
@@ -9,7 +10,8 @@ from django.utils.safestring import SafeString
 
 from metrics.decisions import markdown as reader
 from metrics.lineage.shown import dataset_facts
-from metrics.models import Dataset, DecisionRecord, LineageChoice, Metric, NodeKind, Ruling
+from metrics.models import Checkpoint, Dataset, DecisionRecord, LineageChoice, Metric, NodeKind, Ruling, Workflow
+from metrics.quality import reads as quality
 from metrics.reads import lineage_choice
 from metrics.values.panel import panel
 from portal.operations.services import database_now
@@ -57,6 +59,24 @@ def measured(context: Context, entry: Metric) -> dict[str, Any]:
 def dataset_page(entry: Dataset) -> dict[str, Any]:
     """Columns as declared and as seen, consumers in words, and what it names."""
     return dataset_facts(entry)
+
+
+@register.simple_tag
+def checkpoint_page(entry: Checkpoint) -> dict[str, Any]:
+    """The verdict now and since when, the newest runs, what failed, which workflows consume its dataset."""
+    return quality.checkpoint_facts(entry, database_now())
+
+
+@register.simple_tag
+def checkpoints_of(entry: Dataset) -> list[Mapping[str, Any]]:
+    """The checkpoints of a dataset with their verdicts."""
+    return quality.checkpoints_of(entry, database_now())
+
+
+@register.simple_tag
+def promotion_of(entry: Workflow) -> quality.Promotion:
+    """Whether the workflow may be promoted, and why not."""
+    return quality.promotion(entry, database_now())
 
 
 @register.simple_tag

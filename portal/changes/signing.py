@@ -16,7 +16,7 @@ from portal.refusals import Conflict, Forbidden
 from portal.registry import kinds
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
-from portal.registry.models import Entry
+from portal.registry.models import Entry, EntryState
 from portal.roles import ActorType, Permission, signing_level
 
 
@@ -48,7 +48,10 @@ def judgement_of(
     kind = kinds.get(change.kind)
     before = entry.document if entry else None
     floors = [kind.floor(document)] + ([kind.floor(before)] if before is not None else [])
-    return judge(policy or reads.in_force(), change.declared, floors, kind.touched(before, document))
+    touched = kind.touched(before, document)
+    if entry is not None and change.to_state == EntryState.RETIRED != entry.state:
+        touched |= kind.retiring_touches
+    return judge(policy or reads.in_force(), change.declared, floors, touched)
 
 
 def required_row(change: ChangeRequest, policy: Policy | None = None) -> Row:

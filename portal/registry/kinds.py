@@ -136,6 +136,8 @@ class Kind:
     blank: Callable[[Mapping[str, str]], Document] = _nothing_yet
     impact: Callable[[str, Document | None, Document], list[Impact]] = _no_impact
     touched: Callable[[Document | None, Document], frozenset[str]] = _nothing_touched
+    # The same, where an entry is retired.
+    retiring_touches: frozenset[str] = frozenset()
     # What an author should look at while writing; it stands against nothing.
     advice: Callable[[Document], list[str]] = _no_advice
     proposers: Permission = Permission.PROPOSE

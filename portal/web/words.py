@@ -38,6 +38,8 @@ KINDS: dict[str, Badge] = {
     "metric": Badge(gettext_lazy("Metric"), shape="metric"),
     "decision": Badge(gettext_lazy("Decision"), shape="draft"),
     "dataset": Badge(gettext_lazy("Dataset"), shape="lineage"),
+    "checkpoint": Badge(gettext_lazy("Checkpoint"), shape="check"),
+    "workflow": Badge(gettext_lazy("Workflow"), shape="task"),
     "lineage_choice": Badge(gettext_lazy("Lineage choice"), shape="lineage"),
 }
 
@@ -107,6 +109,13 @@ STATES: dict[str, Badge] = {
     "retrying": Badge(gettext_lazy("Retrying"), "risk", "clock"),
     "delivered": Badge(gettext_lazy("Delivered"), "ok", "check"),
     "given_up": Badge(gettext_lazy("Given up"), "bad", "cross"),
+    "pass": Badge(gettext_lazy("Pass"), "ok", "check"),
+    "fail": Badge(gettext_lazy("Fail"), "bad", "cross"),
+    "incomplete": Badge(gettext_lazy("Incomplete"), "bad", "half"),
+    "empty": Badge(gettext_lazy("Empty"), "bad", "draft"),
+    "unknown": Badge(gettext_lazy("Unknown"), "bad", "eye-off"),
+    "held": Badge(gettext_lazy("Held"), "bad", "blocked"),
+    "free": Badge(gettext_lazy("Free"), "ok", "check"),
     "passed": Badge(gettext_lazy("Passed"), "ok", "check"),
     "filled": Badge(gettext_lazy("Filled"), "ok", "check"),
     "weak": Badge(gettext_lazy("Weak"), "risk", "risk"),
