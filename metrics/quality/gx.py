@@ -167,18 +167,17 @@ def _of_condition(condition: object) -> tuple[list[object], bool]:
         columns = condition.get("columns")
         return (columns if isinstance(columns, list) else []), condition.get("unknowable") is not True
     found: list[object] = []
+    readable = True
     waiting, seen = [condition], 0
-    while waiting:
-        one, seen = waiting.pop(), seen + 1
-        if not isinstance(one, dict) or seen > _MOST_NODES:
-            return found, False
+    while waiting and seen < _MOST_NODES:
+        one, seen = held(waiting.pop()), seen + 1
         if one.get("type") in ("and", "or") and isinstance(one.get("conditions"), list):
             waiting += one["conditions"]
         elif one.get("type") in ("comparison", "nullity") and isinstance(one.get("column"), dict):
             found.append(one["column"].get("name"))
         else:
-            return found, False
-    return found, True
+            readable = False
+    return found, readable and not waiting
 
 
 def _texts(value: object) -> Iterator[object]:

@@ -1,7 +1,7 @@
 """Reading dbt's `run_results.json`, Soda's scan results, and the portal's own JSON for other tools."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +41,11 @@ _DBT_TYPES = ("not_null", "unique", "accepted_values", "relationships")
 _SODA_TYPE = re.compile(r"([a-z_]{1,60})\b")
 
 
+def _sound(checks: Iterable[Check]) -> bool:
+    """Whether nothing failed; what was skipped is told by itself."""
+    return all(one.outcome in (Outcome.PASS, Outcome.SKIPPED) for one in checks)
+
+
 def dbt(body: Mapping[str, Any], now: datetime) -> Run:
     """One invocation. Each test is a definition of its own, by its unique id; the columns of a test are not told there.
 
@@ -61,7 +66,7 @@ def dbt(body: Mapping[str, Any], now: datetime) -> Run:
         failures = count(given.get("failures"))
         counts = {} if failures is None else {"unexpected_count": failures}
         check = Check(generic, outcome, severity, unknowable=True, counts=counts)
-        parts.append(Part("", "", outcome == Outcome.PASS, (check,), unique))
+        parts.append(Part("", "", _sound((check,)), (check,), unique))
     key = name(metadata.get("invocation_id"), "metadata.invocation_id")
     return Run(key, moment(metadata.get("generated_at"), "metadata.generated_at", now), tuple(parts), partial=True)
 
@@ -91,10 +96,7 @@ def soda(body: Mapping[str, Any], now: datetime) -> Run:
     if truth(errors, "hasErrors"):
         for checks in tables.values():
             checks.append(Check("scan", Outcome.ERROR, unknowable=True))
-    parts = [
-        Part(suite, table, all(one.outcome == Outcome.PASS for one in checks), tuple(checks))
-        for table, checks in tables.items()
-    ]
+    parts = [Part(suite, table, _sound(checks), tuple(checks)) for table, checks in tables.items()]
     ended = "scanEndTimestamp" if body.get("scanEndTimestamp") else "dataTimestamp"
     at = moment(body.get(ended), ended, now)
     scan = name(body.get("scanId"), "scanId", blank=True) or f"{suite} {at.isoformat()}"[:200]
@@ -147,7 +149,7 @@ def generic(body: Mapping[str, Any], now: datetime) -> Run:
         name(body.get("run_id"), "run_id"),
         moment(body.get("run_at"), "run_at", now),
         tuple(
-            Part(suite, asset, all(one.outcome == Outcome.PASS for one in checks), tuple(checks), definition)
+            Part(suite, asset, _sound(checks), tuple(checks), definition)
             for (definition, suite, asset), checks in parts.items()
         ),
     )

@@ -30,11 +30,13 @@ class PortalAction(ValidationAction):
         """Report the run; the answer says what became of it: sent, refused, waiting or failed."""
         try:
             outcome = self._report(checkpoint_result)
-        except Exception as error:  # noqa: BLE001 - an exception here would end the checkpoint's run
+        except Exception as error:
             # The message could hold a value.
             outcome = Outcome("failed", type(error).__name__)
         if outcome.status != "sent":
-            logger.warning("the portal was not told of checkpoint %s: %s %s", self.checkpoint, outcome.status, outcome.reason)
+            logger.warning(
+                "the portal was not told of checkpoint %s: %s %s", self.checkpoint, outcome.status, outcome.reason
+            )
         return {"portal": outcome.status, "reason": outcome.reason}
 
     def _report(self, checkpoint_result: Any) -> Outcome:
@@ -43,7 +45,8 @@ class PortalAction(ValidationAction):
             [one.to_json_dict() for one in checkpoint_result.run_results.values()],
             checkpoint=self.checkpoint,
             declared=[
-                {"name": str(one.name), "suite": str(one.suite.name), "asset": str(one.asset.name)} for one in definitions
+                {"name": str(one.name), "suite": str(one.suite.name), "asset": str(one.asset.name)}
+                for one in definitions
             ],
             names={str(one.id): str(one.name) for one in definitions if one.id},
             run_id=checkpoint_result.run_id.to_json_dict(),

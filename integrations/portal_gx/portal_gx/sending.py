@@ -93,7 +93,12 @@ class Spool:
 
 
 def send(
-    report: Mapping[str, Any], *, url: str, token: str, timeout: float = 10.0, sleep: Callable[[float], None] = time.sleep
+    report: Mapping[str, Any],
+    *,
+    url: str,
+    token: str,
+    timeout: float = 10.0,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Post one report, with a few attempts. Never raises."""
     if urlsplit(url).scheme not in ("http", "https") or not token:

@@ -115,17 +115,18 @@ def _texts(value: object) -> list[str]:
 def _condition(condition: object) -> dict[str, Any]:
     """The columns that a row condition names, never what it compares them with; as text it cannot be read."""
     found: set[str] = set()
+    readable = True
     waiting, seen = [condition], 0
-    while waiting:
+    while waiting and seen < MOST_NODES:
         one, seen = _held(waiting.pop()), seen + 1
         column = _held(one.get("column")).get("name")
-        if one.get("type") in ("and", "or") and isinstance(one.get("conditions"), list) and seen <= MOST_NODES:
+        if one.get("type") in ("and", "or") and isinstance(one.get("conditions"), list):
             waiting += one["conditions"]
         elif one.get("type") in ("comparison", "nullity") and isinstance(column, str):
             found.add(column)
         else:
-            return {"columns": sorted(found), "unknowable": True}
-    return {"columns": sorted(found)}
+            readable = False
+    return {"columns": sorted(found)} | ({} if readable and not waiting else {"unknowable": True})
 
 
 def _exception(info: object) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from portal.operations.services import database_now
 from tests.events.registering import signed
 from tests.metrics.deciding import submitted
 from tests.metrics.lineage.telling import dataset
+from tests.metrics.registering import alive
 from tests.people import actor, machine
 
 PLAIN_COLUMNS = [{"name": name, "classification": "internal", "description": ""} for name in ("order_id", "total")]
@@ -43,6 +44,7 @@ def workflow_document(key: str = "monthly-statement", **more: Any) -> dict[str, 
 
 def stored(**more: Any) -> Dataset:
     """The dataset sales-orders, made if it is not there."""
+    alive()
     return Dataset.objects.filter(key="sales-orders").first() or dataset(**more)
 
 
