@@ -8,11 +8,12 @@ BASE := $(VENV)/.base.stamp
 DEV := $(VENV)/.dev.stamp
 PEERS := $(VENV)/.peers.stamp
 DBT := .venv-dbt
+GX := .venv-gx
 TOOLS := .venv-tools
 # Beside a throw-away embedded PostgreSQL, unless DATABASE_URL names another one.
 WITH_DATABASE := $(BIN)/python -m portal.embedded.database
 PYTEST := $(WITH_DATABASE) $(BIN)/python -m pytest
-FAST := not browser and not broker and not faults and not chaos and not peers and not dbt
+FAST := not browser and not broker and not faults and not chaos and not peers and not dbt and not gx
 # Those that share nothing but the machine run side by side, each worker on a database of its own.
 BESIDE := -n auto --dist loadfile
 # Choosing tests by ARGS may leave one part without any (pytest's 5).
@@ -26,7 +27,7 @@ PRODUCTION_ENV := PORTAL_MODE=production ALLOWED_HOSTS=portal.example.com PUBLIC
 	SECRET_DIR=/run/secrets TRUSTED_PROXIES=1 EMAIL_HOST=mail.example.com \
 	DEFAULT_FROM_EMAIL=portal@example.com DATA_DIR=$(CURDIR)/data/check
 
-.PHONY: help demo run test check chaos peers dbt bench requirements clean lint
+.PHONY: help demo run test check chaos peers dbt gx bench requirements clean lint
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -41,7 +42,7 @@ test: $(DEV) ## Run every test, browser tests included
 	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
 	export CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test; \
 	$(call PART,$(PYTEST) $(BESIDE) -m "$(FAST)") && \
-	$(call PART,$(PYTEST) -m "not chaos and not peers and not dbt and (browser or broker or faults)")
+	$(call PART,$(PYTEST) -m "not chaos and not peers and not dbt and not gx and (browser or broker or faults)")
 
 check: lint ## Linters, types, layers, production settings, migrations and the quick tests
 	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) $(BESIDE) -m "$(FAST)" $(ARGS)
@@ -65,18 +66,21 @@ peers: $(PEERS) ## Try the portal with real clients of others; needs Node.js 20 
 dbt: $(DEV) $(DBT)/.stamp ## Try the interchange with real dbt, in an environment of its own
 	@DBT_BIN=$(DBT)/bin PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m dbt $(ARGS)
 
+gx: $(DEV) $(GX)/.stamp ## Try quality checkpoints with real Great Expectations, in an environment of its own
+	@GX_BIN=$(GX)/bin PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m gx $(ARGS)
+
 bench: $(DEV) ## Measure against the raw limits, side by side
 	@PYTHONPATH=integrations/portal_client PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test \
 		$(WITH_DATABASE) $(BIN)/python -m bench $(ARGS)
 
 requirements: $(TOOLS)/.stamp ## Pin the requirements again, with hashes
-	cd requirements && for part in base dev peers dbt; do \
+	cd requirements && for part in base dev peers dbt gx; do \
 		extras=--strip-extras; [ $$part = dbt ] && extras=--no-strip-extras; \
 		../$(TOOLS)/bin/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
 			--no-emit-trusted-host $$extras -o $$part.txt $$part.in || exit 1; done
 
 clean: ## Remove what was built; data/ stays
-	rm -rf $(VENV) $(TOOLS) $(DBT) tests/peers/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
+	rm -rf $(VENV) $(TOOLS) $(DBT) $(GX) tests/peers/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis test-artifacts
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the virtual environment -------------------------------------------------------------------------------------------
@@ -107,6 +111,12 @@ $(DBT)/.stamp: requirements/dbt.txt
 	@echo "Installing dbt (once)"
 	@deploy/venv $(DBT)
 	@$(DBT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dbt.txt
+	@touch $@
+
+$(GX)/.stamp: requirements/gx.txt
+	@echo "Installing Great Expectations (once)"
+	@deploy/venv $(GX)
+	@$(GX)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/gx.txt
 	@touch $@
 
 $(TOOLS)/.stamp:

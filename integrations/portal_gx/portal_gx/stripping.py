@@ -45,7 +45,7 @@ def report_of(
 
 def stripped(result: Mapping[str, Any]) -> dict[str, Any]:
     """One `to_json_dict()` of a validation result, as far as it leaves the machine."""
-    meta = _held(result.get("meta"))
+    meta, told = _held(result.get("meta")), result.get("results")
     batch, run_id = _held(meta.get("active_batch_definition")), _held(meta.get("run_id"))
     return {
         "success": result.get("success") is True,
@@ -55,7 +55,7 @@ def stripped(result: Mapping[str, Any]) -> dict[str, Any]:
             "run_id": {"run_name": run_id.get("run_name"), "run_time": run_id.get("run_time")},
             "active_batch_definition": {name: batch.get(name) for name in ("datasource_name", "data_asset_name")},
         },
-        "results": [_expectation(_held(one)) for one in result.get("results") or []],
+        "results": [_expectation(_held(one)) for one in told] if isinstance(told, list) else [],
     }
 
 

@@ -192,8 +192,7 @@ _JSON = st.recursive(
 def test_anything_is_a_verdict_or_unreadable(tool: str, body: Any) -> None:
     try:
         run = read(tool, body, NOW)
-    except Unreadable as error:
-        assert len(str(error)) < 200
+    except Unreadable:
         return
     found = judge(run, [Definition("orders")])
     assert len(digest(run)) == 64
