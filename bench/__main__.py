@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench import changes, gate, lineage, lists, metrics, polling, schemas, sweep
+from bench import changes, gate, lineage, lists, metrics, polling, quality, schemas, sweep
 
 PARTS = {
     "sweep": sweep,
@@ -16,6 +16,7 @@ PARTS = {
     "metrics": metrics,
     "lineage": lineage,
     "gate": gate,
+    "quality": quality,
 }
 
 

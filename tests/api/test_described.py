@@ -17,6 +17,7 @@ from portal.outbox import lanes
 from portal.outbox.models import Delivery, WebhookEndpoint
 from portal.people.models import ApiToken, Team
 from severity.models import Incident, Source
+from tests.metrics.quality.checking import checkpoint, result, workflow
 from tests.servers.demo import DemoServer
 
 pytestmark = pytest.mark.django_db
@@ -140,6 +141,8 @@ def test_it_is_valid_openapi_3_1_and_every_reference_leads_somewhere(described: 
 
 def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api_of: Callable[..., APIClient]) -> None:
     api, _named_below = api_of("amal"), api_of("omar")
+    checkpoint()
+    workflow()
     documented = {address for address, path in described["paths"].items() if "get" in path} - {"/api/v1/schema/"}
     # A file answers as itself (see test_change_attachments).
     documented -= {"/api/v1/attachments/{digest}/"}
@@ -161,6 +164,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         "decisions",
         "lineage-choice",
         "datasets",
+        "checkpoints",
+        "workflows",
     ):
         assert f"/api/v1/{collection}/" in documented
         listed = get(f"/api/v1/{collection}/")["results"]
@@ -177,6 +182,12 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
             sent = {"unit": listed[0]["unit"], "points": [measured]}
             assert api.post(f"/api/v1/metrics/{listed[0]['key']}/values/", sent).json()["new"] == 1
             assert get("/api/v1/metrics/{key}/values/", key=listed[0]["key"])["results"][0]["value"] == "12.5"
+        if collection == "checkpoints":
+            assert api.post(f"/api/v1/checkpoints/{listed[0]['key']}/results/", result()).json()["verdict"] == "pass"
+            ran = get("/api/v1/checkpoints/{key}/results/", key=listed[0]["key"])["results"][0]
+            assert get("/api/v1/checkpoints/{key}/results/{id}/", key=listed[0]["key"], id=ran["id"])["results"]
+        if collection == "workflows":
+            assert get("/api/v1/workflows/{key}/promotion/", key=listed[0]["key"])["held"] is False
     assert get("/api/v1/events/asyncapi/")["channels"]
     get("/api/v1/events/asyncapi/{key}/", key=EventFamily.objects.earliest("id").key)
     assert get("/api/v1/changes/", "?limit=3")["next"]
@@ -261,6 +272,8 @@ def test_headers_are_described_where_they_are_heeded(described: Schema) -> None:
     # What is secret is kept for no repeat.
     secret = {"/api/v1/tokens/", "/api/v1/people/{id}/password/", "/api/v1/events/validate/"}
     secret |= {"/api/v1/lineage/", "/api/v1/lineage/batch/"}
+    # A run names itself.
+    secret |= {f"/api/v1/checkpoints/{one}/" for one in ("results", "{key}/results", "{key}/files")}
     assert not any(headers(address.removeprefix("/api/v1/"), "post") for address in secret)
     posts = [path["post"] for at, path in described["paths"].items() if "post" in path and at not in secret]
     assert len(posts) >= 12

@@ -26,6 +26,7 @@ from tests.events.registering import family, version
 from tests.events.test_registry import with_field
 from tests.metrics.deciding import choice, decision
 from tests.metrics.lineage.telling import bound, dataset, event, tell
+from tests.metrics.quality.checking import check, checkpoint, report, result, workflow
 from tests.metrics.registering import metric
 from tests.metrics.test_plot import incident_of, measured
 from tests.people import actor
@@ -115,6 +116,8 @@ def pages(committed: None) -> list[Asked]:
     bound()
     stored = dataset(written_by=["orders-to-warehouse"], metrics=["revenue_sar"])
     tell(event(at=database_now().isoformat()))
+    checked, consuming = checkpoint(), workflow()
+    report(result("r", check("fail", "email", type="be_unique"), check("error", "order_id", exception="KeyError")))
     decision(2, supersedes=["adr-0001"])
     lanes.expand()
     Delivery.objects.filter(pk__in=Delivery.objects.values("pk")[:3]).update(
@@ -171,6 +174,10 @@ def pages(committed: None) -> list[Asked]:
         ("lineage", "vera", reverse("lineage") + "?focus=metric:revenue_sar&depth=1"),
         ("datasets", "amal", reverse("datasets")),
         *(("entry", "amal", shown.get_absolute_url()) for shown in (ruled, chosen, stored)),
+        ("checkpoints", "amal", reverse("checkpoints")),
+        ("workflows", "amal", reverse("workflows")),
+        *(("entry", "amal", shown.get_absolute_url()) for shown in (checked, consuming)),
+        *(("entry-new", "amal", reverse("entry-new", args=[pages])) for pages in ("checkpoints", "workflows")),
         ("entry-new", "amal", reverse("entry-new", args=["decisions"])),
         ("releases", "amal", reverse("releases")),
         ("exceptions", "amal", reverse("exceptions")),

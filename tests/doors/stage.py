@@ -21,6 +21,7 @@ from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
 from tests.metrics.deciding import choice_document, decision, decision_document
 from tests.metrics.lineage.telling import dataset_document
+from tests.metrics.quality.checking import checkpoint_document, stored, workflow_document
 from tests.metrics.registering import alive, metric_document
 from tests.people import actor
 from tests.registering import EVIDENCE, SIGNERS
@@ -46,6 +47,16 @@ def excepting_document() -> dict[str, Any]:
     return world.exception_document(Incident.objects.get(), database_now() + timedelta(days=2))
 
 
+def of_the_dataset(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """What is bound to a dataset, with that dataset there."""
+
+    def made() -> dict[str, Any]:
+        stored()
+        return document()
+
+    return made
+
+
 DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "runtime_tool": runtime_tool_document,
     "data_movement": data_movement_document,
@@ -58,6 +69,8 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "dataset": dataset_document,
     "release": world.release_document,
     "exception": excepting_document,
+    "checkpoint": of_the_dataset(checkpoint_document),
+    "workflow": of_the_dataset(workflow_document),
 }
 
 
