@@ -11,7 +11,7 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.registry.documents import Document
-from severity.demo import events, lineage, syncs, tools
+from severity.demo import events, lineage, releases, syncs, tools
 from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
@@ -89,6 +89,12 @@ def load(now: datetime, demo_server: str) -> bool:
     for number, document in enumerate(lineage.documents()):
         writer.apply(document, by="noor", days=10 - number)
     lineage.tell(now)
+    for number, document in enumerate(releases.documents()):
+        writer.apply(document, by=("engineer", "noor")[number % 2], days=7 - number)
+    releases.tell(now)
+    writer.apply(
+        releases.exception(releases.declare(now), now), by="noor", summary="Let old addresses pass until Sunday"
+    )
     _second_versions(writer, by_key)
     _waiting(writer, by_key)
     return True
@@ -103,6 +109,9 @@ def _kind_of(document: Document) -> str:
         "channel": "event_family",
         "decides": "decision",
         "decision": "lineage_choice",
+        "expires_at": "exception",
+        "definitions": "checkpoint",
+        "consumes": "workflow",
         "consumers": "dataset",
     }
     return next((kind for mark, kind in marks.items() if mark in document), "event_schema")

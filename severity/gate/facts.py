@@ -50,8 +50,8 @@ checks AS (
          CASE WHEN now.verdict <> 'unknown' AND now.stale_at <= statement_timestamp() THEN 'stale'
               ELSE coalesce(now.verdict, 'unknown') END AS verdict,
          coalesce(now.run_at, checkpoint.created_at) AS since,
-         (SELECT to_jsonb(told) FROM ({_TROUBLE.format(which="unresolved")}
-            WHERE i.dedup_key = 'checkpoint:' || checkpoint.id) told) AS incident
+         (SELECT to_jsonb(known) FROM ({_TROUBLE.format(which="unresolved")}
+            WHERE i.dedup_key = 'checkpoint:' || checkpoint.id) known) AS incident
   FROM metrics_checkpoint checkpoint JOIN people_team team ON team.id = checkpoint.owner_id
     LEFT JOIN metrics_checkpointstate now ON now.checkpoint_id = checkpoint.id
   WHERE checkpoint.state IN ('active', 'deprecated')

@@ -11,6 +11,8 @@ from django.test import Client
 
 from connectors.models import Connector, TaskState, TrackedTask
 from connectors.polling import Poller
+from metrics.models import Workflow
+from metrics.quality.reads import promotion
 from portal.audit.models import AuditLine
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.reads import to_sign_by
@@ -20,6 +22,7 @@ from portal.people.models import User
 from portal.registry import kinds
 from severity.demo import tasks
 from severity.demo.tools import LEDGER_DESK
+from severity.gate.services import evaluate
 from severity.models import Incident, Source
 from severity.sweep import tick
 from tests.servers.demo import DemoServer
@@ -84,6 +87,15 @@ def test_a_change_waits_for_each_role_and_a_draft_is_at_eight_of_nine(loaded: No
     assert ChangeRequest.objects.get(state=ChangeState.REJECTED).reason
 
 
+def test_the_release_of_the_demo_is_held_by_what_its_story_says(loaded: None) -> None:
+    tick()
+    told = evaluate("R-2026.12", "staging")
+    assert [(one.rule, one.object) for one in told.blocked] == [("checkpoint_not_passed", "ad-spend-daily")]
+    assert {"row_risk", "not_signed"} <= {one.rule for one in told.warnings}
+    held = {one.key: promotion(one, database_now()).held for one in Workflow.objects.all()}
+    assert held == {"monthly-statement": False, "attribution-model": True}
+
+
 def test_loading_again_adds_nothing_until_an_hour_has_passed(loaded: None) -> None:
     def counts() -> list[int]:
         return [model.objects.count() for model in (User, Connector, ChangeRequest, TrackedTask)]
@@ -119,7 +131,7 @@ def test_each_start_has_fresh_tasks_once_and_ends_what_earlier_ones_left(
     incident.refresh_from_db()
     assert incident.resolved
     tick()
-    assert not Incident.objects.unresolved().exists()
+    assert not Incident.objects.unresolved().filter(source=Source.TASK).exists()
 
 
 def test_a_demo_server_on_another_port_is_followed_by_a_change(loaded: None, monkeypatch: pytest.MonkeyPatch) -> None:
