@@ -124,8 +124,7 @@ def take_many(*, actor: Actor, reports: Sequence[Report], now: datetime) -> list
 
 def _locked(keys: set[str]) -> dict[str, _Standing]:
     """The checkpoints by their keys. Documents are read after the states are locked: who changes one waits, or is seen."""
-    ids = dict(Checkpoint.objects.filter(key__in=keys).values_list("pk", "key"))
-    rows = CheckpointState.objects.select_for_update(no_key=True).filter(checkpoint_id__in=ids)
+    rows = CheckpointState.objects.select_for_update(of=("self",), no_key=True).filter(checkpoint__key__in=keys)
     states = {one.checkpoint_id: one for one in rows.order_by("checkpoint_id")}
     checkpoints = Checkpoint.objects.filter(pk__in=states).select_related("dataset")
     return {
