@@ -146,6 +146,29 @@ def test_columns_of_row_conditions(condition: Any, columns: list[str], unknowabl
     assert "planted" not in json.dumps(stripped(whole[0]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "kwargs", "columns", "unknowable"),
+    [
+        ("expect_no_bad_rows", {"column": "total", "unexpected_rows_query": "SELECT email"}, ["total"], True),
+        ("expect_column_max_to_be_between", {"column": "total", "base_query": "SELECT 1"}, ["total"], True),
+        ("expect_column_max_to_be_between", {"column": "total", "comparison_query": "SELECT 1"}, ["total"], True),
+        ("expect_something_of_ours", {}, [], True),
+        ("expect_something_of_ours", {"column": "total"}, ["total"], False),
+        ("expect_table_row_count_to_equal", {"value": 3}, [], False),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["order_id", "total"]}, ["order_id", "total"], False),
+        ("expect_compound_columns_to_be_unique", {"column_list": "order_id"}, [], True),
+        ("expect_column_values_to_not_be_null", {"column": 3}, ["3"], False),
+        ("expect_column_values_to_not_be_null", {"column": {"planted": 1}}, [], True),
+    ],
+)
+def test_columns_of_expectations(kind: str, kwargs: Any, columns: list[str], unknowable: bool) -> None:
+    whole = golden("fail")["whole"]
+    whole[0]["results"][0]["expectation_config"] |= {"type": kind, "kwargs": kwargs}
+    for body in ({"run_results": whole}, {"run_results": [stripped(whole[0])]}):
+        found = judged(body)
+        assert (found.verdict, found.columns, found.unknowable) == ("fail", columns, unknowable)
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_stripping_keeps_names_and_counts_alone(name: str) -> None:
     whole = golden(name)["whole"]
