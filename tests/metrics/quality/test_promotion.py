@@ -1,5 +1,7 @@
 """A workflow is held unless everything that it consumes passes; its pages and those of checkpoints say so."""
 
+import html
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -127,6 +129,8 @@ def test_pages_say_what_is_known(client_of: Pages) -> None:
         assert words in shown, words
     incident = Incident.objects.get(source="checkpoint")
     assert one.get_absolute_url() in text(incident.get_absolute_url())
+    [found] = re.findall(r'href="(/incidents/[^"]*)"[^>]*>What was opened', shown)
+    assert incident.get_absolute_url() in text(html.unescape(found))
     assert "Fail" in text("/checkpoints/")
     shown = text("/workflows/monthly-statement/")
     assert "Held" in shown
