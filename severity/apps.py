@@ -14,6 +14,8 @@ class SeverityConfig(AppConfig):
         # Models are not loaded before ready().
         from severity.exceptions.kind import register_kind as register_exceptions  # noqa: PLC0415
         from severity.releases.kind import register_kind as register_releases  # noqa: PLC0415
+        from severity.table.kind import register_kind as register_table  # noqa: PLC0415
 
         register_releases()
         register_exceptions()
+        register_table()

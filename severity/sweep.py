@@ -11,6 +11,7 @@ from portal.operations import correlation
 from portal.operations.services import beat, database_now
 from severity import (
     change_statements,
+    duty_statements,
     effects,
     event_statements,
     metric_statements,
@@ -58,6 +59,7 @@ _DUE = {
         (metric_statements.RANGES, "metrics_metric", "judge_at"),
         (metric_statements.CERTIFICATIONS, "metrics_metric", "certification_clock"),
         (quality_statements.CHECKPOINTS, "metrics_checkpointstate", "judge_at"),
+        (duty_statements.DUTIES, "severity_incident", "duty_clock"),
     )
 }
 _ANY_DUE = {statement: sql.format("") for statement, sql in _DUE.items()}
@@ -84,6 +86,8 @@ _PARTS = {
     "ranges": metric_statements.RANGES,
     "certifications": metric_statements.CERTIFICATIONS,
     "checkpoints": quality_statements.CHECKPOINTS,
+    # After all that may open, raise or end one.
+    "duties": duty_statements.DUTIES,
 }
 
 

@@ -36,7 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     # Before the collection of policies, which has one entry with another key.
     path("policies/test/", PolicyTestViewSet.as_view({"post": "create"})),
-    # The apps first: an address of theirs below a collection is no entry of it.
+    # Those of the apps first: an address of theirs below a collection is no entry of it.
     *(path("", include(conf)) for conf in settings.API_URLCONFS),
     *router.urls,
 ]

@@ -17,6 +17,7 @@ from portal.registry import kinds
 from portal.roles import TABLE, ActorType, Permission, Role
 from severity.models import Incident, ReleaseCandidate
 from severity.rules import Level
+from severity.table.documents import baseline_document as severity_document
 from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
 from tests.metrics.deciding import choice_document, decision, decision_document
@@ -28,6 +29,8 @@ from tests.registering import EVIDENCE, SIGNERS
 from tests.releases import world
 
 OWN, THEIRS = True, False
+# Rules that everything else is judged by: an administrator proposes them, the strictest class signs.
+TABLES = ("approval_policy", "severity_table")
 AUTHORS_VERBS = ("edit", "submit", "withdraw", "rebase", "resubmit", "untie", "tie")
 DECIDING = ("approve", "reject", "amend", "emergency", "review")
 
@@ -61,6 +64,7 @@ DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "runtime_tool": runtime_tool_document,
     "data_movement": data_movement_document,
     "approval_policy": lambda: baseline_document() | {"owner": "crm-team"},
+    "severity_table": lambda: severity_document() | {"owner": "crm-team"},
     "event_family": family_document,
     "event_schema": schema_document,
     "metric": metric_document,
@@ -94,7 +98,7 @@ def expected(verb: str, kind: str, role: Role, actor_type: ActorType, *, own: bo
     assert verb in DECIDING
     signs = granted(Permission.SIGN, role, actor_type) and not own
     # The strictest class asks for the password, which no token gives.
-    strictest = verb == "emergency" or (verb == "approve" and kind == "approval_policy")
+    strictest = verb == "emergency" or (verb == "approve" and kind in TABLES)
     if verb == "emergency" and role != Role.EXECUTIVE:
         return False
     return signs and not (strictest and token)
@@ -112,7 +116,7 @@ class Stage:
         return put(DOCUMENTS[self.kind](), "description", words)
 
     def drafted(self, words: str, **more: Any) -> ChangeRequest:
-        by = "adam" if self.kind == "approval_policy" else "amal"
+        by = "adam" if self.kind in TABLES else "amal"
         draft = Draft(document=self.document(words) | more, evidence=EVIDENCE)
         return services.propose(actor=actor(by), kind_name=self.kind, key="", draft=draft, now=database_now())
 

@@ -1,0 +1,40 @@
+"""Which severity table is in force, and what it says to others."""
+
+from django.utils.translation import get_language
+
+from severity.models import SeverityTable
+from severity.rules import Clocks, Level
+from severity.table.documents import table_of
+from severity.table.rules import BASELINE, STALE_DAYS, Table
+from severity.table.runbooks import runbook_of
+
+
+def in_force() -> Table:
+    """The table that stands now: the applied one, or the domain's own."""
+    standing = SeverityTable.objects.only("version", "document").first()
+    return table_of(standing.document, version=standing.version) if standing else BASELINE
+
+
+def clocks_of(level: Level) -> tuple[Clocks, int]:
+    """What a level asks for now, and the version of the table that says so."""
+    table = in_force()
+    return table.clocks[level], table.version
+
+
+def stale_days() -> int:
+    """After how many days what a person said of a row of readiness counts for nothing."""
+    said = SeverityTable.objects.values_list("document__stale_days", flat=True).first()
+    return int(said) if said is not None else STALE_DAYS
+
+
+def steps_of(rule: str, version: int) -> list[str]:
+    """The steps for a rule as a version of the table says them, in the language of the reader; 0 is the domain's own."""
+    language = get_language() or "en"
+    found = None
+    if version:
+        # The one path that is needed: a table is long.
+        past = SeverityTable.history.filter(version=version).values_list(f"document__runbooks__{rule}", flat=True)
+        found = past.first()
+    if not isinstance(found, dict):
+        return runbook_of(rule).steps(language)
+    return list(found["ar"] if language.startswith("ar") and found["ar"] else found["en"])

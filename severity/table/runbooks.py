@@ -1,0 +1,141 @@
+"""The first steps for every rule, until the severity table says others. Each step is one short sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from severity.rules import CLOCK_RULES, END_RULES, RULES
+
+MOST_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """The steps of one rule: in English and, as many or none, in Arabic."""
+
+    en: tuple[str, ...]
+    ar: tuple[str, ...] = ()
+
+    def steps(self, language: str) -> list[str]:
+        """The steps in a language, in English where there are none in it."""
+        return list(self.ar if language.startswith("ar") and self.ar else self.en)
+
+
+_TASK = Runbook(
+    (
+        "Open the task and read its last looks.",
+        "Ask the remote side whether it still works on it.",
+        "Decide: wait, answer it, cancel it or start it again.",
+        "Say on the timeline whom the delay hurts.",
+    ),
+    (
+        "افتح المهمة واقرأ آخر المعاينات.",
+        "اسأل الطرف البعيد هل ما زال يعمل عليها.",
+        "قرّر: انتظر أو أجب أو ألغِ أو ابدأ من جديد.",
+        "اكتب في الخط الزمني من يتضرر من التأخير.",
+    ),
+)
+_ENDED = Runbook(
+    (
+        "Read the error that the remote side gave.",
+        "Find out whether it left anything half done.",
+        "Mend the cause, then start the task again.",
+        "Say on the timeline what was done.",
+    ),
+    (
+        "اقرأ الخطأ الذي أعاده الطرف البعيد.",
+        "تحقّق هل بقي شيء نصف منجز.",
+        "أصلح السبب ثم ابدأ المهمة من جديد.",
+        "اكتب في الخط الزمني ما الذي تم.",
+    ),
+)
+_OWN: dict[str, Runbook] = {
+    "late_completion": Runbook(
+        ("Compare the deadline with how long it took before.", "Tell those who waited.", "Change the SLA or the work.")
+    ),
+    "unjudged": Runbook(
+        ("Read the reason on the timeline.", "Mend the row or the data that it stands on.", "See that it is judged.")
+    ),
+    "approval_late": Runbook(
+        (
+            "Open the change and see whose signature is missing.",
+            "Ask the approvers, or those who stand in for them.",
+            "Withdraw the change if nobody needs it any more.",
+        )
+    ),
+    "emergency": Runbook(
+        ("Read what was applied and why.", "Have two others review it.", "Revert it if they do not agree.")
+    ),
+    "waiver_over": Runbook(
+        ("See who reads the version that was let through.", "Register a version that keeps the promise, or retire it.")
+    ),
+    "move_late": Runbook(
+        ("See which consumers read the old major.", "Agree on a day with each of them.", "Move on, or move the day.")
+    ),
+    "out_of_range": Runbook(
+        (
+            "Measure again: is the value true?",
+            "See what changed upstream of the metric.",
+            "Mend the cause, or correct the expected range by a change.",
+        )
+    ),
+    "certification_over": Runbook(
+        ("Look the definition over.", "Certify it anew, or retire the metric."),
+    ),
+    "nobody": Runbook(
+        ("Find out who took over from the team.", "Add a member, or give what it owns to another team."),
+    ),
+    "freshness": Runbook(
+        (
+            "Open the connector and read its last runs.",
+            "See whether the source delivers.",
+            "Tell those who read the data how old it is.",
+            "Start the sync again and watch it end.",
+        )
+    ),
+    "checkpoint_failed": Runbook(
+        (
+            "Read which expectations failed and on how many rows.",
+            "Hold what reads the data until it is known to be right.",
+            "Find the run that brought the rows in.",
+            "Correct the data and let the checkpoint run again.",
+        )
+    ),
+    "checkpoint_error": Runbook(
+        ("Read the error.", "Mend the expectation or the access of the checkpoint.", "Let it run again.")
+    ),
+    "checkpoint_absent": Runbook(
+        ("See whether the checkpoint ran at all.", "Start it, and see that its result arrives.")
+    ),
+    "claim_contradicted": Runbook(
+        (
+            "Hold what acts on the claim.",
+            "Read the evidence against it.",
+            "Correct the claim, or bring what bears it out.",
+            "Find out what else rests on it.",
+        )
+    ),
+    "claim_partial": Runbook(
+        ("Find the part that the evidence does not bear out.", "Narrow the claim, or bring the missing evidence.")
+    ),
+    "declared": Runbook(
+        ("Say in one sentence whom it hurts.", "Name who commands.", "Stop the effect first, then look for the cause.")
+    ),
+    "reported": Runbook(
+        ("Open the system that reported it.", "See whether it still fires.", "Stop the effect, then the cause.")
+    ),
+}
+
+RUNBOOKS: Mapping[str, Runbook] = {
+    **dict.fromkeys((rule.name for rule in CLOCK_RULES), _TASK),
+    **dict.fromkeys((rule.name for rule in END_RULES), _ENDED),
+    **_OWN,
+}
+NO_RUNBOOK = Runbook(())
+
+
+def runbook_of(rule: str) -> Runbook:
+    """The steps of a rule until the table says others; none for a rule that is not known any more."""
+    return RUNBOOKS.get(rule, NO_RUNBOOK)
+
+
+assert RUNBOOKS.keys() == RULES.keys(), "every rule has its steps"
