@@ -1,12 +1,11 @@
-"""Pages of incidents: what is burning, and one incident with what to do about it."""
+"""Pages of incidents: what is burning, as a list, and what is done with several at once."""
 
-from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,48 +16,20 @@ from portal.roles import Permission, may
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing, csv_response
 from severity import services
-from severity.answers import incident_answer
+from severity.answers import due_of, incident_answer
+from severity.duties import next_due
 from severity.filters import IncidentFilter
-from severity.models import Incident, IncidentState, TimelineEvent
-from severity.rules import RULES, Level
+from severity.models import Incident, IncidentState
+from severity.rules import RULES
 
-TIMELINE = 200
+MOST_AT_ONCE = 50
 # The columns of the CSV, by the names of the API.
 CSV = (
     "human_id", "severity", "state", "title", "rule", "source", "connector", "owner", "commander", "opened_at",
     "acknowledged_at", "mitigated_at", "resolved_at", "repeats", "task",
+    "dimension", "ack_by", "update_by", "resolve_by", "review_by", "impact", "measure", "merged_into",
 )  # fmt: skip
 MAX_DIGITS = 18
-
-# Button → what the services call it, and what the person is told afterwards.
-_ACTS: dict[str, tuple[Callable[..., Any], Any]] = {
-    "acknowledge": (services.acknowledge, gettext_lazy("You acknowledged %s.")),
-    "mitigate": (services.mitigate, gettext_lazy("%s is mitigated.")),
-    "resolve": (services.resolve, gettext_lazy("%s is resolved.")),
-    "comment": (services.comment, gettext_lazy("Your note is on the timeline of %s.")),
-}
-# What may be pressed in each state, the next step first.
-_STEPS: dict[str, tuple[str, ...]] = {
-    IncidentState.OPEN: ("acknowledge", "mitigate", "resolve"),
-    IncidentState.ACKNOWLEDGED: ("mitigate", "resolve"),
-    IncidentState.MITIGATED: ("resolve",),
-    IncidentState.RESOLVED: (),
-}
-_LABELS = {
-    "acknowledge": gettext_lazy("Acknowledge"),
-    "mitigate": gettext_lazy("Mitigate"),
-    "resolve": gettext_lazy("Resolve"),
-}
-_LINES = {
-    "opened": ("incident", "bad", gettext_lazy("Opened")),
-    "repeated": ("incident", "risk", gettext_lazy("Came back")),
-    "reopened": ("incident", "bad", gettext_lazy("Came back")),
-    "raised": ("risk", "bad", gettext_lazy("Raised")),
-    "acknowledged": ("half", "info", gettext_lazy("Acknowledged")),
-    "mitigated": ("half", "info", gettext_lazy("Mitigated")),
-    "resolved": ("check", "ok", gettext_lazy("Resolved")),
-    "comment": ("pencil", "", gettext_lazy("Note")),
-}
 
 
 def incident_id_of(text: str) -> int:
@@ -77,6 +48,8 @@ def cause_of(incident: Incident) -> str:
 
 def address_of(incident: Incident) -> str:
     """The page of what it is about, if that has one."""
+    if not incident.subject_key:
+        return ""
     if incident.subject_kind == "team":
         return reverse("team", args=[incident.subject_key])
     if incident.subject_kind == "change":
@@ -92,6 +65,7 @@ class IncidentList(PageView):
         ("", gettext_lazy("Unresolved")),
         ("resolved", gettext_lazy("Resolved")),
         ("all", gettext_lazy("All")),
+        ("board", gettext_lazy("Board")),
     )
 
     def _rows(self, tab: str) -> QuerySet[Incident]:
@@ -105,8 +79,12 @@ class IncidentList(PageView):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """One tab of the list, or all of its rows as CSV with `?format=csv`."""
         tab = request.GET.get("tab", "")
+        if tab == "board":
+            return redirect("incident-board")
         if tab not in dict(self.tabs):
             tab = ""
+        # Ticks would be lost where the rows renew themselves.
+        choosing = "choose" in request.GET and may(self.actor, Permission.WORK_INCIDENT)
         listing = Listing(request, IncidentFilter, self._rows(tab))
         # The tabs say the one; the other is for links from a task.
         listing.form.fields.pop("open", None)
@@ -116,15 +94,18 @@ class IncidentList(PageView):
             return csv_response("incidents", list(CSV), ([one[name] for name in CSV] for one in answers))
         context = listing.context()
         context |= {
-            "rows": [{"incident": one, "cause": cause_of(one)} for one in context["rows"]],
-            "tab": tab,
-            "tabs": [
-                {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
-                for name, label in self.tabs
+            "rows": [
+                {"incident": one, "cause": cause_of(one), "due": next_due(due_of(one), one.state)}
+                for one in context["rows"]
             ],
+            "tab": tab,
+            "tabs": tabs(tab),
+            "choosing": choosing,
+            "may_work": may(self.actor, Permission.WORK_INCIDENT),
             "clear_url": f"?tab={tab}" if tab else "?",
             "any": bool(context["rows"]) or Incident.objects.exists(),
             "columns": [
+                *([{"label": _("Choose"), "hide_label": True}] if choosing else []),
                 {"label": _("Incident"), "sort": "title"},
                 {"label": _("Severity"), "sort": "severity"},
                 {"label": _("State"), "sort": "state"},
@@ -133,66 +114,57 @@ class IncidentList(PageView):
                 {"label": _("Owner"), "sort": "owner"},
                 {"label": _("Commander")},
                 {"label": _("Opened"), "sort": "opened_at"},
+                {"label": _("Next due")},
+                {"label": _("Blocks")},
                 {"label": _("Repeats"), "numeric": True, "sort": "repeats"},
             ],
         }
         return render(request, "severity/incidents.html", context)
 
-
-class IncidentPage(PageView):
-    """One incident: how bad, whose, what happened, the next step."""
-
-    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """The page; its blocks renew themselves until it is resolved."""
-        return self._page(request, pk)
-
-    def post(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Acknowledge, mitigate, resolve or note, by the button that was pressed."""
-        if request.POST.get("action") not in _ACTS:
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Acknowledge those chosen, or merge them into one: each by itself, as it stands now; who may is asked anew."""
+        acts = {"acknowledge": self._acknowledge, "merge": self._merge}
+        if request.POST.get("action") not in acts:
             raise Http404
-        act, done = _ACTS[request.POST["action"]]
-        number = incident_id_of(pk)
-        try:
-            act(actor=self.actor, incident_id=number, now=self.now, text=request.POST.get("text", "").strip())
-        except Refusal as refusal:
-            return self._page(request, pk, error=refusal.message, status=refusal.status)
-        messages.success(request, done % f"INC-{number}")
-        return redirect("incident", f"INC-{number}")
+        texts = request.POST.getlist("chosen")[:MOST_AT_ONCE]
+        chosen = list(dict.fromkeys(incident_id_of(text) for text in texts))
+        if not chosen:
+            messages.error(request, _("Choose some incidents first."))
+        else:
+            acts[request.POST["action"]](request, chosen)
+        return redirect(f"{reverse('incidents')}?choose=1")
 
-    def _page(self, request: HttpRequest, pk: str, error: str = "", status: int = 200) -> HttpResponse:
-        incidents = Incident.objects.visible().select_related("task").defer(
-            "connector__document", "task__arguments", "task__result", "task__input_requests"
-        )  # fmt: skip
-        incident: Incident = get_object_or_404(incidents, pk=incident_id_of(pk))
-        steps = _STEPS[incident.state]
-        context = {
-            "incident": incident,
-            "cause": cause_of(incident),
-            "subject_url": address_of(incident),
-            "lines": timeline(incident.timeline.order_by("-id")[:TIMELINE]),
-            "steps": [{"action": step, "label": _LABELS[step], "first": step == steps[0]} for step in steps],
-            "needs_text": incident.level >= Level.V2 and not incident.resolved,
-            "may_work": may(self.actor, Permission.WORK_INCIDENT),
-            "text": request.POST.get("text", ""),
-            "error": error,
-            "crumbs": [{"label": _("Incidents"), "href": reverse("incidents")}],
+    def _each(self, request: HttpRequest, chosen: list[int], done: Any, act: Any) -> None:
+        count = 0
+        for number in chosen:
+            try:
+                act(number)
+                count += 1
+            except Refusal as refusal:
+                messages.error(request, f"INC-{number}: {refusal.message}")
+        if count:
+            messages.success(request, done % count)
+
+    def _acknowledge(self, request: HttpRequest, chosen: list[int]) -> None:
+        self._each(request, chosen, _("You acknowledged %d of them."),
+                   lambda number: services.acknowledge(actor=self.actor, incident_id=number, now=self.now))  # fmt: skip
+
+    def _merge(self, request: HttpRequest, chosen: list[int]) -> None:
+        into = incident_id_of(request.POST.get("into", "").strip() or str(chosen[0]))
+        self._each(request, [one for one in chosen if one != into], _("%d of them were merged."),
+                   lambda number: services.merge(
+                       actor=self.actor, incident_id=number, into=into, now=self.now, text=request.POST.get("text", "")
+                   ))  # fmt: skip
+
+
+def tabs(current: str) -> list[dict[str, Any]]:
+    """The tabs of list and board."""
+    at = reverse("incidents")
+    return [
+        {
+            "label": label,
+            "href": reverse("incident-board") if name == "board" else f"{at}?tab={name}" if name else at,
+            "current": name == current,
         }
-        return render(request, "severity/incident.html", context, status=status)
-
-
-def timeline(events: Iterable[TimelineEvent]) -> list[dict[str, Any]]:
-    """The lines of parts/timeline.html, in the order given."""
-    lines = []
-    for event in events:
-        shape, tone, word = _LINES.get(event.what, ("dot", "", event.what.replace("_", " ").capitalize()))
-        lines.append(
-            {
-                "at": event.at,
-                "text": f"{word} · {Level(event.severity).name}",
-                "note": event.text,
-                "actor": event.actor_name,
-                "shape": shape,
-                "tone": tone,
-            }
-        )
-    return lines
+        for name, label in IncidentList.tabs
+    ]

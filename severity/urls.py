@@ -2,13 +2,21 @@
 
 from django.urls import URLPattern, path, re_path
 
-from severity.pages import IncidentList, IncidentPage
+from severity.board import Board
+from severity.incident_page import Declare, IncidentPage
+from severity.pages import IncidentList
+from severity.rates_page import Rates
 from severity.releases import pages as releases
+from severity.table.pages import SeverityTest
 
 RELEASE = r"(?P<key>[rR]-[A-Za-z0-9.-]{1,58})"
 
 urlpatterns: list[URLPattern] = [
     path("incidents/", IncidentList.as_view(), name="incidents"),
+    path("incidents/board/", Board.as_view(), name="incident-board"),
+    path("incidents/declare/", Declare.as_view(), name="incident-declare"),
+    path("incidents/rates/", Rates.as_view(), name="incident-rates"),
+    path("incidents/severity-test/", SeverityTest.as_view(), name="severity-test"),
     path("incidents/<str:pk>/", IncidentPage.as_view(), name="incident"),
     # Not under releases/: there, it would be the page of a release of that key.
     path("compare/releases/", releases.Compare.as_view(), name="releases-compare"),

@@ -1,10 +1,11 @@
-"""Addresses of incidents and releases under /api/v1/."""
+"""Addresses of incidents, releases and the severity table under /api/v1/."""
 
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from severity.api import IncidentViewSet
 from severity.releases.api import ReleaseViewSet
+from severity.table.api import DryRunViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
@@ -22,5 +23,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("releases/<str:key>/promotions/", _release({"get": "promotions"})),
     path("releases/<str:key>/decisions/", _release({"get": "decisions"})),
     path("releases/<str:key>/promote/", _release({"post": "promote"})),
+    path("severity-table/dry-run/", DryRunViewSet.as_view({"post": "create"})),
     *router.urls,
 ]

@@ -70,7 +70,7 @@ class StepsField(serializers.ListField):
         )
 
 
-class RunbookSerializer(StrictSerializer):
+class RuleStepsSerializer(StrictSerializer):
     """The steps of one rule."""
 
     en = StepsField(label=_("Steps in English"), help_text=_("One a line, twelve at most."))
@@ -99,7 +99,7 @@ RunbooksSerializer: type[StrictSerializer] = type(
     {
         "__doc__": "The steps of each rule.",
         **{
-            rule.name: RunbookSerializer(required=False, default=lambda: {"en": [], "ar": []}, label=rule.title)
+            rule.name: RuleStepsSerializer(required=False, default=lambda: {"en": [], "ar": []}, label=rule.title)
             for rule in RULES.values()
         },
     },

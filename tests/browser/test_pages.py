@@ -205,6 +205,11 @@ def pages(committed: None) -> list[Asked]:
         ("tasks", "yusuf", reverse("tasks") + "?tab=all"),
         ("task", "yusuf", task.get_absolute_url()),
         ("incidents", "yusuf", reverse("incidents")),
+        ("incidents", "yusuf", reverse("incidents") + "?choose=1"),
+        ("incident-board", "yusuf", reverse("incident-board")),
+        ("incident-declare", "yusuf", reverse("incident-declare")),
+        ("incident-rates", "vera", reverse("incident-rates")),
+        ("severity-test", "vera", reverse("severity-test") + "?deadline.plain=V2"),
         *(("incident", "yusuf", one.get_absolute_url()) for one in (mild, bad)),
     ]  # fmt: skip
 

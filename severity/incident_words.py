@@ -1,0 +1,59 @@
+"""The lines of an incident's timeline, in words and marks."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+
+from severity.models import TimelineEvent
+from severity.rules import Level
+
+_LINES = {
+    "opened": ("incident", "bad", gettext_lazy("Opened")),
+    "repeated": ("incident", "risk", gettext_lazy("Came back")),
+    "reopened": ("incident", "bad", gettext_lazy("Came back")),
+    "raised": ("risk", "bad", gettext_lazy("Raised")),
+    "lowered": ("half", "info", gettext_lazy("Lowered")),
+    "acknowledged": ("half", "info", gettext_lazy("Acknowledged")),
+    "mitigated": ("half", "info", gettext_lazy("Mitigated")),
+    "resolved": ("check", "ok", gettext_lazy("Resolved")),
+    "comment": ("pencil", "", gettext_lazy("Note")),
+    "update": ("pencil", "info", gettext_lazy("Update")),
+    "impact": ("pencil", "", gettext_lazy("Impact")),
+    "measure": ("check", "info", gettext_lazy("Compensating measure")),
+    "measure_withdrawn": ("risk", "risk", gettext_lazy("Measure withdrawn")),
+    "command": ("half", "", gettext_lazy("Command")),
+    "given": ("arrow", "", gettext_lazy("Given to another team")),
+    "step_done": ("check", "", gettext_lazy("Step done")),
+    "linked": ("external", "", gettext_lazy("Linked")),
+    "unlinked": ("external", "", gettext_lazy("Link taken away")),
+    "took_over": ("arrow", "risk", gettext_lazy("Took over")),
+    "merged": ("arrow", "", gettext_lazy("Merged")),
+    "overdue": ("clock", "bad", gettext_lazy("Overdue")),
+    "review_written": ("pencil", "info", gettext_lazy("Review written")),
+    "review_approved": ("check", "ok", gettext_lazy("Review approved")),
+}
+DUTIES = {
+    "ack_by": gettext_lazy("Acknowledge"),
+    "update_by": gettext_lazy("Next update"),
+    "resolve_by": gettext_lazy("Mitigate"),
+    "review_by": gettext_lazy("Review"),
+}
+
+
+def timeline(events: Iterable[TimelineEvent]) -> list[dict[str, Any]]:
+    """The lines of parts/timeline.html, in the order given."""
+    lines = []
+    for event in events:
+        shape, tone, word = _LINES.get(event.what, ("dot", "", event.what.replace("_", " ").capitalize()))
+        lines.append(
+            {
+                "at": event.at,
+                "text": f"{word} · {Level(event.severity).name}",
+                "note": event.text,
+                "actor": event.actor_name,
+                "shape": shape,
+                "tone": tone,
+            }
+        )
+    return lines
