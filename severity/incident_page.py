@@ -201,13 +201,13 @@ class IncidentPage(PageView):
 
     @staticmethod
     def _clocks(incident: Incident, *, approved: bool) -> list[dict[str, Any]]:
-        """The clocks that this level has, and which of them run."""
+        """The clocks that this level has, and which of them run; of what is over only those that run."""
         due = due_of(incident)
         running = due.of(incident.state, reviewed=approved)
         return [
             {"label": DUTIES[name], "at": getattr(due, name), "runs": name in running}
             for name in dict.fromkeys(name for names in BY_STATE.values() for name in names)
-            if getattr(due, name) is not None
+            if name in running or (getattr(due, name) is not None and not incident.resolved)
         ]
 
 

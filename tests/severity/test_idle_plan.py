@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from severity import statements, sweep
+from severity import duty_statements, statements, sweep
 from tests.severity.slipping import AHEAD, running
 
 pytestmark = pytest.mark.django_db
 HANDFUL = 10
 FEW, MANY = 5_000, 50_000
-INDEXES = {statements.SLIPS: "task_due", statements.JUDGED: "task_judge", statements.RAISED: "incident_escalate"}
+INDEXES = {
+    statements.SLIPS: "task_due",
+    statements.JUDGED: "task_judge",
+    statements.RAISED: "incident_escalate",
+    duty_statements.DUTIES: "incident_duty",
+}
 _TASKS = """
 INSERT INTO connectors_trackedtask ({names})
 SELECT {values} FROM connectors_trackedtask like_this, generate_series(%(first)s, %(last)s) number
@@ -27,9 +32,11 @@ _OWN = {
 }
 _INCIDENTS = """
 INSERT INTO severity_incident (severity, source, rule, subject_kind, subject_key, subject_id, task_id, connector_id, title,
-  dedup_key, epoch, owner_id, state, opened_at, last_update_at, escalate_at)
+  dedup_key, epoch, owner_id, state, opened_at, last_update_at, escalate_at,
+  duty_clock)
 SELECT 1, 'task', 'deadline', 'task', 'T-' || id, id, id, connector_id, 'Late', 'task:' || id || ':deadline', deadline_clock,
-  owner_id, 'open', now(), now(), deadline_clock
+  owner_id, 'open', now(), now(), deadline_clock,
+  deadline_clock
 FROM connectors_trackedtask task
 WHERE NOT EXISTS (SELECT 1 FROM severity_incident known WHERE known.task_id = task.id)
 """
