@@ -25,6 +25,7 @@ from severity.incident_words import DUTIES, timeline
 from severity.models import Incident, IncidentState, Severity
 from severity.pages import address_of, cause_of, incident_id_of
 from severity.readiness import Dimension
+from severity.releases.reads import held_by
 from severity.rules import Level
 from severity.services import Told
 
@@ -185,7 +186,7 @@ class IncidentPage(PageView):
             "merged": incident.merged.only("id", "title")[:20],
             "exceptions": exceptions_answer(incident, self.now),
             # Filled by the readiness of releases: [{"label", "href", "to"}].
-            "blocked_releases": [],
+            "blocked_releases": held_by(incident),
             "followers": followers,
             "follows": self.actor.user in followers,
             "review": review,

@@ -8,9 +8,10 @@ from django.db.models import Max
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from portal.changes.models import ChangeRequest
 from portal.operations.services import database_now
 from portal.people.actors import Actor
-from portal.refusals import Problem
+from portal.refusals import Conflict, Problem
 from portal.registry.documents import Document
 from portal.registry.models import EntryState
 from portal.registry.rules import Floor
@@ -77,7 +78,11 @@ def blank(asked: Mapping[str, str]) -> Document:
 
 
 def settle(exception: GateException, actor: Actor, now: datetime) -> None:
-    """A line on the timeline of the incident, where its block was."""
+    """A line on the timeline of the incident, where its block was.
+
+    Raises Conflict where others were merged into the incident since the change was put before its approvers: it would cover what
+    nobody of them looked at.
+    """
     if exception.state == EntryState.ACTIVE:
         text = "{release} may go on with it until {until}: {reason}".format(
             release=exception.release.human_id,
@@ -87,6 +92,10 @@ def settle(exception: GateException, actor: Actor, now: datetime) -> None:
     else:
         text = f"{exception.human_id} has ended."
     incident = exception.incident
+    change = ChangeRequest.objects.get(pk=exception.applied_change_id or 0)
+    if exception.state == EntryState.ACTIVE and incident.merged.filter(resolved_at__gt=change.submitted_at).exists():
+        words = _("Others were merged into %s since this was submitted; look at it again.")
+        raise Conflict("merged_meanwhile", words % incident.human_id)
     TimelineEvent.objects.create(
         incident=incident, at=now, what="exception", actor_name=actor.name, severity=incident.severity, text=text[:5000]
     )

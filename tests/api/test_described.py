@@ -17,6 +17,7 @@ from portal.outbox import lanes
 from portal.outbox.models import Delivery, WebhookEndpoint
 from portal.people.models import ApiToken, Team
 from severity.models import Incident, Source
+from tests.metrics.quality.checking import check as one_check
 from tests.metrics.quality.checking import checkpoint, result, workflow
 from tests.servers.demo import DemoServer
 
@@ -167,6 +168,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         "checkpoints",
         "workflows",
         "severity-table",
+        "releases",
+        "exceptions",
     ):
         assert f"/api/v1/{collection}/" in documented
         listed = get(f"/api/v1/{collection}/")["results"]
@@ -184,11 +187,14 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
             assert api.post(f"/api/v1/metrics/{listed[0]['key']}/values/", sent).json()["new"] == 1
             assert get("/api/v1/metrics/{key}/values/", key=listed[0]["key"])["results"][0]["value"] == "12.5"
         if collection == "checkpoints":
-            assert api.post(f"/api/v1/checkpoints/{listed[0]['key']}/results/", result()).json()["verdict"] == "pass"
-            ran = get("/api/v1/checkpoints/{key}/results/", key=listed[0]["key"])["results"][0]
-            assert get("/api/v1/checkpoints/{key}/results/{id}/", key=listed[0]["key"], id=ran["id"])["results"]
+            passed = result("run-1", *(one_check(definition=one) for one in ("row-count", "amount-not-null")))
+            assert api.post("/api/v1/checkpoints/invoices-daily/results/", passed).json()["verdict"] == "pass"
+            ran = get("/api/v1/checkpoints/{key}/results/", key="invoices-daily")["results"][0]
+            assert get("/api/v1/checkpoints/{key}/results/{id}/", key="invoices-daily", id=ran["id"])["results"]
         if collection == "workflows":
-            assert get("/api/v1/workflows/{key}/promotion/", key=listed[0]["key"])["held"] is False
+            assert get("/api/v1/workflows/{key}/promotion/", key="monthly-statement")["held"] is False
+    for part in ("gate", "matrix", "rows", "attestations", "promotions", "decisions"):
+        assert get(f"/api/v1/releases/{{key}}/{part}/", key="r-2026.12")
     assert get("/api/v1/events/asyncapi/")["channels"]
     get("/api/v1/events/asyncapi/{key}/", key=EventFamily.objects.earliest("id").key)
     assert get("/api/v1/changes/", "?limit=3")["next"]
