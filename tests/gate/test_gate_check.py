@@ -75,21 +75,23 @@ def test_the_release_in_the_other_case_and_a_portal_under_a_path(scripted: Scrip
     assert scripted.requests[0].path == "/portal/api/v1/releases/r-2026.12/gate?to=prod"
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        *({"launch_allowed": one} for one in (1, "true", "yes", None, [], ...)),
-        *({"blocked_reasons": one} for one in (None, {}, "", 0, False, ..., [REASON], ["x"], [REASON | {"who": 1}])),
-        *({"blocked_unlisted": one} for one in (False, "0", None, ..., 1, -1)),
-        *({"warnings": one} for one in (None, {}, ..., [None])),
-        *({"release": one} for one in ("R-2026.11", "R-2026.1", "R-2026.12 ", "", None, ["R-2026.12"], ...)),
-        *({"to": one} for one in ("staging", "PROD", "", None, ...)),
-        *({"evaluated_at": one} for one in (None, "", "now", 1_800_000_000, ..., "2026-13-45T10:00:00Z", "0001-01-01T00:00:00Z")),
-        *({name: 1} for name in ("stage", "severity_note", "digest")),
-        *({"ago": one} for one in (62, 3600, -70, -3600)),
-    ],
-    ids=repr,
-)  # fmt: skip
+# By field, what it must not be; `...`: it is missing.
+WRONG: list[tuple[str, list[Any]]] = [
+    ("launch_allowed", [1, "true", "yes", None, [], ...]),
+    ("blocked_reasons", [None, {}, "", 0, False, ..., [REASON], ["x"], [REASON | {"who": 1}], [REASON | {"since": 1}]]),
+    ("blocked_unlisted", [False, "0", None, ..., 1, -1]),
+    ("warnings", [None, {}, ..., [None]]),
+    ("release", ["R-2026.11", "R-2026.1", "R-2026.12 ", "", None, ["R-2026.12"], ...]),
+    ("to", ["staging", "PROD", "", None, ...]),
+    ("evaluated_at", [None, "", "now", 1_800_000_000, ..., "2026-13-45T10:00:00Z", "0001-01-01T00:00:00Z"]),
+    ("stage", [1, ...]),
+    ("severity_note", [1, ...]),
+    ("digest", [1, ...]),
+    ("ago", [62, 3600, -70, -3600]),
+]
+
+
+@pytest.mark.parametrize("fields", [{name: value} for name, values in WRONG for value in values], ids=repr)
 def test_an_answer_that_is_not_what_the_gate_promises_is_no_yes(
     scripted: ScriptedServer, fields: dict[str, Any]
 ) -> None:
