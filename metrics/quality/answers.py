@@ -36,7 +36,7 @@ class BatchBody(serializers.Serializer[Any]):
     results = NamedResult(many=True, help_text=f"At most {MOST_AT_ONCE}.")
 
 
-class TakenAnswer(TypedDict):
+class RunTakenAnswer(TypedDict):
     """What became of a result: `new`, `late` (kept; a newer run decides) or `repeated`, its verdict and why."""
 
     checkpoint: str
@@ -46,7 +46,7 @@ class TakenAnswer(TypedDict):
     told: str
 
 
-class RefusedAnswer(TypedDict):
+class RunRefusedAnswer(TypedDict):
     """A result of a batch that was not taken, by its place."""
 
     index: int
@@ -54,11 +54,11 @@ class RefusedAnswer(TypedDict):
     reason: str
 
 
-class BatchAnswer(TypedDict):
+class RunBatchAnswer(TypedDict):
     """What became of a batch."""
 
-    taken: list[TakenAnswer]
-    refused: list[RefusedAnswer]
+    taken: list[RunTakenAnswer]
+    refused: list[RunRefusedAnswer]
 
 
 class FailingAnswer(TypedDict):
@@ -109,7 +109,7 @@ class WholeRunAnswer(RunAnswer):
     results: list[DefinitionAnswer]
 
 
-class ReasonAnswer(TypedDict):
+class HeldReasonAnswer(TypedDict):
     """Why a workflow is held. `checkpoint` is null where the dataset has none."""
 
     checkpoint: str | None
@@ -125,5 +125,5 @@ class PromotionAnswer(TypedDict):
 
     workflow: str
     held: bool
-    reasons: list[ReasonAnswer]
+    reasons: list[HeldReasonAnswer]
     evaluated_at: datetime

@@ -13,13 +13,13 @@ from rest_framework.response import Response
 
 from metrics.models import Checkpoint, CheckpointRun, Workflow
 from metrics.quality.answers import (
-    BatchAnswer,
     BatchBody,
     PromotionAnswer,
-    RefusedAnswer,
     ResultBody,
     RunAnswer,
-    TakenAnswer,
+    RunBatchAnswer,
+    RunRefusedAnswer,
+    RunTakenAnswer,
     WholeRunAnswer,
 )
 from metrics.quality.fields import Unreadable
@@ -37,7 +37,7 @@ from portal.roles import Permission
 MOST_FILE_BYTES, MOST_FILES, ENVELOPE = 2 * 1024 * 1024, 100, 64 * 1024
 
 
-def _taken(one: Taken) -> TakenAnswer:
+def _taken(one: Taken) -> RunTakenAnswer:
     return {
         "checkpoint": one.checkpoint,
         "run_key": one.run_key,
@@ -73,7 +73,7 @@ class ResultViewSet(PortalViewSet):
     answers = {
         "list": {200: RunAnswer},
         "retrieve": {200: WholeRunAnswer},
-        "create": {201: TakenAnswer, 200: TakenAnswer},
+        "create": {201: RunTakenAnswer, 200: RunTakenAnswer},
     }
     write_permissions = {"create": Permission.REPORT_CHECKPOINT}
     # A run names itself; told again, it is kept once.
@@ -118,7 +118,7 @@ class BatchViewSet(PortalViewSet):
     """Results of several checkpoints at once."""
 
     bodies: dict[str, Any] = {"create": BatchBody}
-    answers = {"create": {200: BatchAnswer}}
+    answers = {"create": {200: RunBatchAnswer}}
     write_permissions = {"create": Permission.REPORT_CHECKPOINT}
     unkept = ("create",)
 
@@ -128,7 +128,7 @@ class BatchViewSet(PortalViewSet):
         if not isinstance(given, list) or len(given) > MOST_AT_ONCE:
             raise ParseError(f"Send at most {MOST_AT_ONCE} results, as “results”.")
         reports: list[tuple[int, Report]] = []
-        wrong: list[RefusedAnswer] = []
+        wrong: list[RunRefusedAnswer] = []
         for index, one in enumerate(given):
             key = one.get("checkpoint") if isinstance(one, dict) else None
             if not isinstance(key, str):
@@ -163,7 +163,7 @@ class FileViewSet(PortalViewSet):
 
     parser_classes = [parsers.MultiPartParser]
     bodies: dict[str, Any] = {"create": _UPLOAD}
-    answers = {"create": {200: BatchAnswer}}
+    answers = {"create": {200: RunBatchAnswer}}
     write_permissions = {"create": Permission.REPORT_CHECKPOINT}
     unkept = ("create",)
 
@@ -197,7 +197,7 @@ class FileViewSet(PortalViewSet):
         answers = take_many(actor=self.actor, reports=reports, now=self.now())
         if len(answers) == 1 and isinstance(answers[0], Refusal):
             raise answers[0]
-        refused: list[RefusedAnswer] = [
+        refused: list[RunRefusedAnswer] = [
             {"index": index, "rule": one.rule, "reason": one.message}
             for index, one in enumerate(answers)
             if isinstance(one, Refusal)

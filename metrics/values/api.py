@@ -51,7 +51,7 @@ class ValuesBody(StrictSerializer):
         return points
 
 
-class TakenAnswer(TypedDict):
+class ValuesTakenAnswer(TypedDict):
     """What became of the points, and the version of the definition that they are of."""
 
     metric: str
@@ -84,7 +84,7 @@ class ValueViewSet(PortalViewSet):
         f"{SPLIT}NAME": "Only values split so: the name of a dimension, and its value.",
     }
     bodies: dict[str, Any] = {"create": PointsBody}
-    answers = {"list": {200: ValueAnswer}, "create": {200: TakenAnswer}}
+    answers = {"list": {200: ValueAnswer}, "create": {200: ValuesTakenAnswer}}
     write_permissions = {"create": Permission.REPORT_VALUES}
 
     def list(self, request: Request, key: str) -> Response:

@@ -61,6 +61,8 @@ class PortalSchema(AutoSchema):
 
     def _filters_and_headers(self) -> list[dict[str, Any]]:
         found = described.list_parameters(self.view) if self._is_list_view() else []
+        asked = getattr(self.view, "asked", {}).get(self._action, {})
+        found += [described.query(name, {"type": "string"}, text) for name, text in asked.items()]
         if self.method == "POST" and self._action not in getattr(self.view, "unkept", ()):
             found.append(described.header("Idempotency-Key"))
         if self._action in getattr(self.view, "matched", ()):
@@ -75,7 +77,7 @@ class PortalSchema(AutoSchema):
         return found
 
     def _is_list_view(self, serializer: Any = None) -> bool:
-        return self._action == "list"
+        return self._action == "list" or self._action in getattr(self.view, "pages", ())
 
     def get_tags(self) -> list[str]:
         """The collection an address belongs to."""

@@ -38,6 +38,9 @@ class PortalViewSet(GenericViewSet[Any]):
     # For the API's description: action → {status: answer}, the actions that answer with an ETag, that heed If-Match.
     answers: Any = {}
     tagged: tuple[str, ...] = ()
+    # Actions beside `list` that answer a page of rows; query parameters of actions that do not: action → name → meaning.
+    pages: tuple[str, ...] = ()
+    asked: dict[str, dict[str, str]] = {}
     matched: tuple[str, ...] = ()
     # Actions whose body or answer is a secret: an Idempotency-Key would keep it, so they take none.
     unkept: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from severity.gate.rules import Evaluation, Reason, Row
 from severity.rules import Level
 
 
-class ReasonAnswer(TypedDict):
+class GateReasonAnswer(TypedDict):
     """One thing that blocks or is to be known: rule, what, which object, where, since when, who can lift it."""
 
     rule: str
@@ -28,15 +28,15 @@ class GateAnswer(TypedDict):
     stage: str
     to: str
     launch_allowed: bool
-    blocked_reasons: list[ReasonAnswer]
+    blocked_reasons: list[GateReasonAnswer]
     blocked_unlisted: int
-    warnings: list[ReasonAnswer]
+    warnings: list[GateReasonAnswer]
     evaluated_at: datetime
     severity_note: str
     digest: str
 
 
-class EvidenceAnswer(TypedDict):
+class StatementEvidenceAnswer(TypedDict):
     """A piece of evidence."""
 
     title: str
@@ -48,19 +48,19 @@ class SaidAnswer(TypedDict):
 
     status: str
     note: str
-    evidence: list[EvidenceAnswer]
+    evidence: list[StatementEvidenceAnswer]
     owner: str
     by: str
     at: str
 
 
-class RowAnswer(TypedDict):
+class MatrixRowAnswer(TypedDict):
     """One row of the matrix."""
 
     dimension: str
     status: str
     worst_severity: str | None
-    reasons: list[ReasonAnswer]
+    reasons: list[GateReasonAnswer]
     said: SaidAnswer | None
     exceptions: list[str]
 
@@ -74,10 +74,10 @@ class MatrixAnswer(TypedDict):
     evaluated_at: str
     launch_allowed: bool
     severity_note: str
-    rows: list[RowAnswer]
+    rows: list[MatrixRowAnswer]
 
 
-def reason_answer(reason: Reason) -> ReasonAnswer:
+def reason_answer(reason: Reason) -> GateReasonAnswer:
     """One reason."""
     return {
         "rule": reason.rule,

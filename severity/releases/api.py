@@ -14,7 +14,7 @@ from portal.api.views import PortalViewSet
 from portal.registry.documents import StrictSerializer
 from portal.roles import Permission
 from severity.gate import services as gate
-from severity.gate.answers import EvidenceAnswer, GateAnswer, MatrixAnswer, gate_answer, matrix_answer
+from severity.gate.answers import GateAnswer, MatrixAnswer, StatementEvidenceAnswer, gate_answer, matrix_answer
 from severity.gate.rules import next_stage
 from severity.models import Attestation, GateDecision, Promotion, ReadinessStatement
 from severity.readiness import BY_PEOPLE, STAGES, RowStatus
@@ -22,7 +22,7 @@ from severity.releases import services
 from severity.releases.services import Statement
 
 
-class EvidenceBody(StrictSerializer):
+class RowEvidenceBody(StrictSerializer):
     """A piece of evidence."""
 
     title = serializers.CharField(max_length=200)
@@ -35,7 +35,7 @@ class RowBody(StrictSerializer):
     dimension = serializers.ChoiceField([(one.value, one.label) for one in BY_PEOPLE])
     status = serializers.ChoiceField(RowStatus.choices)
     owner = serializers.CharField(max_length=60, help_text="The key of the team that answers for it.")
-    evidence = EvidenceBody(many=True)
+    evidence = RowEvidenceBody(many=True)
     note = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
 
 
@@ -65,7 +65,7 @@ class StatementAnswer(TypedDict):
     dimension: str
     status: str
     note: str
-    evidence: list[EvidenceAnswer]
+    evidence: list[StatementEvidenceAnswer]
     owner: str
     by: str
     at: datetime
@@ -85,7 +85,7 @@ class AttestationAnswer(TypedDict):
     new: bool
 
 
-class PromotionAnswer(TypedDict):
+class SignedPromotionAnswer(TypedDict):
     """One promotion with the frozen matrix; `digest` is the sha256 of its canonical JSON."""
 
     release: str
@@ -98,7 +98,7 @@ class PromotionAnswer(TypedDict):
     matrix: MatrixAnswer
 
 
-class DecisionAnswer(TypedDict):
+class GateDecisionAnswer(TypedDict):
     """One answer of the gate."""
 
     at: datetime
@@ -151,6 +151,9 @@ def _attestation_answer(one: Attestation, new: bool = False) -> AttestationAnswe
     }
 
 
+TO = {"to": f"The stage to be promoted to: {', '.join(STAGES[1:])}. Without it, the next one."}
+
+
 class ReleaseViewSet(PortalViewSet):
     """What a release has beside its document."""
 
@@ -160,7 +163,8 @@ class ReleaseViewSet(PortalViewSet):
         "from_ci": FromCiBody,
         "promote": OpenApiTypes.NONE,
     }
-    own_parameters = {"to": f"The stage to be promoted to: {', '.join(STAGES[1:])}. Without it, the next one."}
+    pages = ("rows", "attestations", "promotions", "decisions")
+    asked = dict.fromkeys(("gate", "matrix"), TO)
     answers = {
         "gate": {200: GateAnswer},
         "matrix": {200: MatrixAnswer},
@@ -168,8 +172,8 @@ class ReleaseViewSet(PortalViewSet):
         "say": {201: StatementAnswer},
         "attestations": {200: AttestationAnswer},
         "attest": {200: AttestationAnswer, 201: AttestationAnswer},
-        "promotions": {200: PromotionAnswer},
-        "decisions": {200: DecisionAnswer},
+        "promotions": {200: SignedPromotionAnswer},
+        "decisions": {200: GateDecisionAnswer},
         "promote": {201: ChangeAnswer},
         "from_ci": {200: CandidateAnswer, 201: CandidateAnswer},
     }
@@ -224,7 +228,7 @@ class ReleaseViewSet(PortalViewSet):
         """The promotions of the release, with the matrix as it was frozen at sign-off."""
         release = services.candidate(key)
 
-        def answer(one: Promotion) -> PromotionAnswer:
+        def answer(one: Promotion) -> SignedPromotionAnswer:
             return {
                 "release": release.human_id,
                 "from_stage": one.from_stage,
@@ -241,7 +245,7 @@ class ReleaseViewSet(PortalViewSet):
     def decisions(self, request: Request, key: str) -> Response:
         """What the gate answered about the release, the newest first."""
 
-        def answer(one: GateDecision) -> DecisionAnswer:
+        def answer(one: GateDecision) -> GateDecisionAnswer:
             return {
                 "at": one.at,
                 "to": one.to_stage,

@@ -1,7 +1,8 @@
 """The description of the API tells the truth: it is valid OpenAPI 3.1, and every documented GET answers as it says."""
 
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, is_typeddict
 
 import pytest
 from django.core.management import call_command
@@ -18,7 +19,7 @@ from portal.outbox.models import Delivery, WebhookEndpoint
 from portal.people.models import ApiToken, Team
 from severity.models import Incident, Source
 from tests.metrics.quality.checking import check as one_check
-from tests.metrics.quality.checking import checkpoint, result, workflow
+from tests.metrics.quality.checking import result
 from tests.servers.demo import DemoServer
 
 pytestmark = pytest.mark.django_db
@@ -142,8 +143,6 @@ def test_it_is_valid_openapi_3_1_and_every_reference_leads_somewhere(described: 
 
 def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api_of: Callable[..., APIClient]) -> None:
     api, _named_below = api_of("amal"), api_of("omar")
-    checkpoint()
-    workflow()
     documented = {address for address, path in described["paths"].items() if "get" in path} - {"/api/v1/schema/"}
     # A file answers as itself (see test_change_attachments).
     documented -= {"/api/v1/attachments/{digest}/"}
@@ -192,7 +191,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
             ran = get("/api/v1/checkpoints/{key}/results/", key="invoices-daily")["results"][0]
             assert get("/api/v1/checkpoints/{key}/results/{id}/", key="invoices-daily", id=ran["id"])["results"]
         if collection == "workflows":
-            assert get("/api/v1/workflows/{key}/promotion/", key="monthly-statement")["held"] is False
+            told = get("/api/v1/workflows/{key}/promotion/", key="monthly-statement")
+            assert told["held"] is False, told
     for part in ("gate", "matrix", "rows", "attestations", "promotions", "decisions"):
         assert get(f"/api/v1/releases/{{key}}/{part}/", key="r-2026.12")
     assert get("/api/v1/events/asyncapi/")["channels"]
@@ -244,6 +244,19 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     assert get("/api/v1/lineage/graph/")["edges"]
     assert get("/api/v1/lineage/namespaces/", by="adam")["results"]
     assert called == documented
+
+
+def test_no_two_answers_share_a_name(described: Schema) -> None:
+    """The description names its components by their classes: of two with one name, one would stand for both."""
+    answers = {
+        (one.__module__, one.__name__)
+        for module in list(sys.modules.values())
+        if module.__name__.split(".")[0] in ("portal", "connectors", "events", "metrics", "severity")
+        for one in vars(module).values()
+        if is_typeddict(one)
+    }
+    names = [name for _module, name in answers]
+    assert {name for name in names if names.count(name) > 1} == set()
 
 
 def test_a_refusal_is_described_too(described: Schema, api_of: Callable[..., APIClient]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from severity.exceptions.judging import LONGEST
-from severity.gate.answers import GateAnswer, ReasonAnswer
+from severity.gate.answers import GateAnswer, GateReasonAnswer
 from severity.gate.facts import STALE_DAYS
 from severity.gate.rules import WATCH_SECONDS
 from severity.gate.services import KEPT_DAYS, REASONS
@@ -34,7 +34,7 @@ def test_the_answer_that_is_shown_has_the_fields_of_the_gate() -> None:
     (shown,) = re.findall(r'^(\{"release".*?"digest": "…"\})$', TEXT, re.DOTALL | re.MULTILINE)
     answer = json.loads(shown)
     assert list(answer) == list(GateAnswer.__annotations__)
-    assert list(answer["blocked_reasons"][0]) == list(ReasonAnswer.__annotations__)
+    assert list(answer["blocked_reasons"][0]) == list(GateReasonAnswer.__annotations__)
 
 
 def test_every_option_of_the_script_is_told_and_no_other() -> None:

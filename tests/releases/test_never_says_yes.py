@@ -16,6 +16,7 @@ from severity.gate.services import evaluate
 from severity.models import GateException, Incident, ReleaseCandidate
 from severity.readiness import STAGES
 from severity.rules import Level
+from tests.people import user
 from tests.releases import world
 
 pytestmark = pytest.mark.django_db
@@ -82,9 +83,7 @@ def happen(books: Books, release: ReleaseCandidate, event: tuple[str, int, Any])
         GateException.objects.filter(incident=incident).update(state="retired")
         books.lasts[key] = []
     elif what == "resolve":
-        Incident.objects.filter(pk=incident.pk).update(
-            state="resolved", resolved_at=now, resolved_by=release.owner_user
-        )
+        Incident.objects.filter(pk=incident.pk).update(state="resolved", resolved_at=now, resolved_by=user("omar"))
         del books.open[key]
         books.lasts[key] = []
     else:
@@ -120,6 +119,6 @@ def test_the_gate_never_says_yes_where_it_must_not(events: list[tuple[str, int, 
 def one_release() -> ReleaseCandidate:
     """A candidate with which nothing else is wrong."""
     found = world.well()
-    found.owner_user = world.user("omar")  # type: ignore[attr-defined]
+    user("omar")
     world.watched(ago=-30)
     return found
