@@ -1,14 +1,16 @@
-"""Addresses of incidents, releases and the severity table under /api/v1/."""
+"""Addresses of incidents, claims, releases and the severity table under /api/v1/."""
 
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from severity.api import IncidentViewSet
+from severity.claims.api import ClaimViewSet
 from severity.releases.api import ReleaseViewSet
 from severity.table.api import DryRunViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
+router.register("claims", ClaimViewSet, basename="api-claim")
 _release = ReleaseViewSet.as_view
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -78,6 +78,14 @@ STATES: dict[str, Badge] = {
     "acknowledged": Badge(gettext_lazy("Acknowledged"), "accent", "half"),
     "mitigated": Badge(gettext_lazy("Mitigated"), "info", "half"),
     "resolved": Badge(gettext_lazy("Resolved"), "ok", "check"),
+    # Claims held against evidence
+    "verified": Badge(gettext_lazy("Verified"), "ok", "check"),
+    "partially_verified": Badge(gettext_lazy("Partially verified"), "risk", "half"),
+    "unverified": Badge(gettext_lazy("Unverified"), "bad", "ring"),
+    "contradicted": Badge(gettext_lazy("Contradicted"), "bad", "cross"),
+    "supports": Badge(gettext_lazy("Supports"), "ok", "check"),
+    "contradicts": Badge(gettext_lazy("Contradicts"), "bad", "cross"),
+    "unclear": Badge(gettext_lazy("Unclear"), "", "dash"),
     # Tracked tasks
     "starting": Badge(gettext_lazy("Starting"), "info", "ring"),
     "start_unknown": Badge(gettext_lazy("Start unknown"), "risk", "risk"),

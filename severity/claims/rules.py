@@ -51,6 +51,12 @@ def circumstance_of(reversibility: int) -> str:
     return "governed" if reversibility >= 2 else "plain"
 
 
+def reversibility_of(*classes: str) -> int:
+    """The worst of some classes: R2 is 2. One that is not known counts as the worst there is."""
+    known = {"R0": 0, "R1": 1, "R2": 2, "R3": 3}
+    return max(known.get(one, 3) for one in classes)
+
+
 def worse(verdict: str, than: str) -> bool:
     """Whether a verdict is worse than another."""
     return VERDICTS.index(verdict) > VERDICTS.index(than)
@@ -67,7 +73,9 @@ def same_name(one: str, other: str) -> bool:
 
 
 def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    # What cannot be seen (joiners, marks of direction) makes no other name.
+    seen = "".join(one for one in name if unicodedata.category(one) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", seen).casefold().split())
 
 
 def missing_for(verdict: str, evidence: Sequence[Mapping[str, Any]]) -> str:
