@@ -1,8 +1,9 @@
-"""Addresses of the pages of incidents and releases."""
+"""Addresses of the pages of incidents, claims and releases."""
 
 from django.urls import URLPattern, path, re_path
 
 from severity.board import Board
+from severity.claims.pages import ClaimList, ClaimPage
 from severity.incident_page import Declare, IncidentPage
 from severity.pages import IncidentList
 from severity.rates_page import Rates
@@ -18,6 +19,8 @@ urlpatterns: list[URLPattern] = [
     path("incidents/rates/", Rates.as_view(), name="incident-rates"),
     path("incidents/severity-test/", SeverityTest.as_view(), name="severity-test"),
     path("incidents/<str:pk>/", IncidentPage.as_view(), name="incident"),
+    path("claims/", ClaimList.as_view(), name="claims"),
+    path("claims/<str:pk>/", ClaimPage.as_view(), name="claim"),
     # Not under releases/: there, it would be the page of a release of that key.
     path("compare/releases/", releases.Compare.as_view(), name="releases-compare"),
     re_path(r"^releases/(?P<key>R-[A-Za-z0-9.-]{1,58})/$", releases.Redirected.as_view(), name="release-written"),

@@ -1,11 +1,11 @@
 """Reads of claims that page and API share."""
 
-from django.db.models import QuerySet
+from django.db.models import F, Func, IntegerField, QuerySet
 
 from severity.models import Claim, ClaimEvent, Verdict
 
 # So many verdicts of one claim are shown; the audit log has them all.
-MOST_EVENTS = 200
+MOST_EVENTS = 50
 
 
 def visible() -> QuerySet[Claim]:
@@ -31,3 +31,9 @@ def one(claim_id: int) -> Claim | None:
 def events_of(claim: Claim) -> list[ClaimEvent]:
     """The newest verdicts on a claim, in the order in which they came."""
     return list(claim.events.order_by("-id")[:MOST_EVENTS])[::-1]
+
+
+def counted_events(claim: Claim) -> list[ClaimEvent]:
+    """The newest verdicts, newest first, each with the number of its `pieces` instead of its evidence."""
+    pieces = Func(F("evidence"), function="jsonb_array_length", output_field=IntegerField())
+    return list(claim.events.order_by("-id").defer("evidence").annotate(pieces=pieces)[:MOST_EVENTS])

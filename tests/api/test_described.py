@@ -21,6 +21,7 @@ from severity.models import Incident, Source
 from tests.metrics.quality.checking import check as one_check
 from tests.metrics.quality.checking import result
 from tests.servers.demo import DemoServer
+from tests.severity.claims.world import body as claim_body
 
 pytestmark = pytest.mark.django_db
 Schema = dict[str, Any]
@@ -222,6 +223,10 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     whole = get("/api/v1/incidents/{id}/", id=slip)
     assert whole["links"]
     assert (bool(whole["review"]["digest"]), whole["steps"][0]["done_by"]) == (True, "amal")
+    told = api.post("/api/v1/claims/", claim_body("verified", about={"kind": "contact", "key": "C-1"}))
+    assert told.status_code == 201
+    (claim,) = get("/api/v1/claims/")["results"]
+    assert get("/api/v1/claims/{id}/", id=claim["human_id"])["events"]
     assert get("/api/v1/allowlist/", "?agent=support-agent")["connectors"]
     lanes.expand()
     assert get("/api/v1/events/envelope/")["required"]
@@ -271,7 +276,9 @@ def test_a_refusal_is_described_too(described: Schema, api_of: Callable[..., API
         Draft202012Validator(problem).validate(refused.json())
 
 
-@pytest.mark.parametrize("which", ["connectors", "changes", "tasks", "incidents", "people", "teams", "tokens"])
+@pytest.mark.parametrize(
+    "which", ["connectors", "changes", "tasks", "incidents", "claims", "people", "teams", "tokens"]
+)
 def test_each_documented_parameter_of_a_list_is_known_and_no_other(
     described: Schema, which: str, api_of: Callable[..., APIClient]
 ) -> None:

@@ -32,6 +32,7 @@ from tests.metrics.test_plot import incident_of, measured
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
 from tests.releases import world as release_world
+from tests.severity.claims.world import claims
 from tests.severity.slipping import PASSED, running
 
 pytestmark = pytest.mark.browser
@@ -125,6 +126,7 @@ def pages(committed: None) -> list[Asked]:
     )
     WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/in", secret_ref="env:CREDENTIAL_HOOK")
     candidate, waits = releases()
+    standing, open_claim = claims()
     mild, *_, bad = Incident.objects.order_by("severity")
     return [
         ("sign-in", "", reverse("sign-in")),
@@ -211,6 +213,9 @@ def pages(committed: None) -> list[Asked]:
         ("incident-rates", "vera", reverse("incident-rates")),
         ("severity-test", "vera", reverse("severity-test") + "?deadline.plain=V2"),
         *(("incident", "yusuf", one.get_absolute_url()) for one in (mild, bad)),
+        *(("claims", "yusuf", reverse("claims") + query) for query in ("", "?tab=all", "?q=zzz")),
+        *(("claim", who, open_claim.get_absolute_url()) for who in ("omar", "vera")),
+        ("claim", "vera", standing.get_absolute_url()),
     ]  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from severity import sweep
 from tests.documents import data_movement_document, runtime_tool_document
 from tests.registering import apply_connector, proposed, submitted
+from tests.severity.claims.world import reported
 from tests.severity.slipping import PASSED, running
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +45,11 @@ def slips() -> None:
     sweep.tick()
 
 
+def contradictions() -> None:
+    for number in range(ROWS):
+        reported(reference=f"c-{number}", statement=f"The contact number {number} was updated.")
+
+
 LISTS: list[tuple[str, str, Callable[[], None]]] = [
     ("/tools/", "amal", tools),
     ("/syncs/", "amal", syncs),
@@ -54,6 +60,7 @@ LISTS: list[tuple[str, str, Callable[[], None]]] = [
     ("/audit/", "huda", tools),
     ("/tasks/?tab=all", "yusuf", slips),
     ("/incidents/", "yusuf", slips),
+    ("/claims/", "yusuf", contradictions),
     ("/", "omar", slips),
     ("/", "omar", waiting),
 ]
@@ -79,5 +86,8 @@ def test_a_list_of_fifty_stays_within_its_budget(
 def test_the_lists_really_hold_fifty_rows(client_of: Callable[[str], Client]) -> None:
     tools()
     slips()
-    for path, who in (("/tools/", "amal"), ("/tasks/?tab=all", "yusuf"), ("/incidents/", "yusuf")):
+    contradictions()
+    for path, who in (
+        ("/tools/", "amal"), ("/tasks/?tab=all", "yusuf"), ("/incidents/", "yusuf"), ("/claims/", "yusuf"),
+    ):  # fmt: skip
         assert client_of(who).get(path).content.count(b"<tr data-href=") >= 50, path

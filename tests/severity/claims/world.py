@@ -38,3 +38,15 @@ def corrected(claim: Claim, verdict: str, by: str | Actor = "omar", note: str = 
     who = actor(by) if isinstance(by, str) else by
     given = Judged(verdict, EVIDENCE[verdict], note)
     return services.correct(actor=who, claim_id=claim.pk, given=given, now=database_now(), **more)
+
+
+def claims() -> tuple[Claim, Claim]:
+    """One that is verified by now though its V3 is open, and one in the backlog with much to show."""
+    long = "https://logs.example.com/" + "path/" * 60
+    pieces = [*BOTH, {"kind": "run", "reference": long, "says": "unclear", "note": "لا يظهر شيء. " * 20}]
+    about = {"kind": "contact", "key": "C-" + "1" * 100}
+    open_claim = reported(
+        "partially_verified", reference="c-open", evidence=pieces, about=about, claimed_by="a" * 150,
+        statement="Updated" + "-and-updated" * 100, note="n" * 500,
+    )  # fmt: skip
+    return corrected(reported(reference="c-standing", reversibility="R3"), "verified"), open_claim
