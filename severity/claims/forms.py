@@ -23,9 +23,9 @@ _KINDS = {
     "other": gettext_lazy("Other"),
 }
 _SAYS = {
-    "supports": gettext_lazy("supports it"),
-    "contradicts": gettext_lazy("contradicts it"),
-    "unclear": gettext_lazy("is unclear"),
+    "supports": gettext_lazy("It supports the claim"),
+    "contradicts": gettext_lazy("It contradicts the claim"),
+    "unclear": gettext_lazy("It is unclear"),
 }
 Row = dict[str, str]
 
@@ -113,7 +113,7 @@ class CorrectForm:
         if name == "kind":
             return self._node(path, _("Kind"), "select", value, span=6, options=_options(_KINDS))
         if name == "says":
-            return self._node(path, _("It"), "select", value, span=6, options=_options(_SAYS))
+            return self._node(path, _("What it says"), "select", value, span=6, options=_options(_SAYS))
         if name == "reference":
             return self._node(path, _("Where it stands"), "text", value, mono=True, maxlength=REFERENCE)
         return self._node(path, _("Note"), "text", value, maxlength=NOTE, optional_word=True)
