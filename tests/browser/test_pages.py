@@ -117,6 +117,8 @@ def pages(committed: None) -> list[Asked]:
     bound()
     stored = dataset(written_by=["orders-to-warehouse"], metrics=["revenue_sar"])
     tell(event(at=database_now().isoformat()))
+    # Before the checkpoint that fails, which holds up every promotion.
+    candidate, waits = releases()
     checked, consuming = checkpoint(), workflow()
     report(result("r", check("fail", "email", type="be_unique"), check("error", "order_id", exception="KeyError")))
     decision(2, supersedes=["adr-0001"])
@@ -125,7 +127,6 @@ def pages(committed: None) -> list[Asked]:
         due_at=None, last_error="Given up: no answer."
     )
     WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/in", secret_ref="env:CREDENTIAL_HOOK")
-    candidate, waits = releases()
     standing, open_claim = claims()
     mild, *_, bad = Incident.objects.order_by("severity")
     return [
