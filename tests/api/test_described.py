@@ -212,7 +212,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         get("/api/v1/tasks/{id}/", id=task.pk)
     assert set(TrackedTask.objects.values_list("state", flat=True)) & {TaskState.WORKING}
     assert get("/api/v1/incidents/")["results"]
-    slip = Incident.objects.get().pk
+    slip = Incident.objects.get(source=Source.TASK).pk
     api.post(f"/api/v1/incidents/{slip}/step/", {"number": 1})
     api.post(f"/api/v1/incidents/{slip}/link/", {"reference": "https://status.example/17"})
     api.post(f"/api/v1/incidents/{slip}/severity/", {"severity": "V2", "text": "Customers see it."})
