@@ -52,6 +52,8 @@ def address_of(incident: Incident) -> str:
         return ""
     if incident.subject_kind == "team":
         return reverse("team", args=[incident.subject_key])
+    if incident.subject_kind == "claim":
+        return reverse("claim", args=[incident.subject_key])
     if incident.subject_kind == "change":
         return reverse("change", args=[incident.subject_key])
     pages = {kind.name: kind.pages for kind in kinds.all_kinds()}.get(incident.subject_kind)

@@ -7,6 +7,7 @@ from metrics.quality.taking import Report, take
 from portal.people.models import Team, User
 from portal.registry.documents import Document
 from portal.roles import ActorType, Role
+from severity.claims.services import Reported, report
 from severity.demo.people import actor
 from severity.models import Incident
 from severity.opening import Found, open_incident
@@ -106,6 +107,23 @@ def tell(now: datetime) -> None:
         evidence = [{"title": title, "address": "https://docs.example.com/releases/2026.12"}]
         statement = Statement(dimension.value, status, "ai-platform", evidence, note)
         services.say(actor=actor("lead"), key=KEY, statement=statement, now=now)
+
+
+def claim(now: datetime) -> None:
+    """Two things that agents said: one that the record bears out, and one of which there is too little to show."""
+    log = {"kind": "tool_call", "reference": "crm-lookups/get_account/7c1e", "says": "supports", "note": ""}
+    told = Reported(
+        verdict="verified", evidence=[log], reference="support-agent/8841", actor_type="recommender_agent",
+        statement="The customer moved to Jeddah in November.", claimed_by="support-agent", reversibility="R1",
+        about={"kind": "contact", "key": "C-8841"}, connector="crm-lookups", owner=None,
+    )  # fmt: skip
+    report(actor=actor(CI), given=told, now=now)
+    told = Reported(
+        verdict="unverified", evidence=[], reference="billing-agent/117", actor_type="recommender_agent",
+        statement="Invoice 117 was paid twice.", claimed_by="billing-agent", reversibility="R1",
+        note="No payment record was named.", about={"kind": "invoice", "key": "117"}, connector=None, owner="billing-team",
+    )  # fmt: skip
+    report(actor=actor(CI), given=told, now=now)
 
 
 def _provenance() -> dict[str, Any]:
