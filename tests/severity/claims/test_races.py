@@ -9,9 +9,11 @@ import pytest
 from django.db import transaction
 from pytest_django.live_server_helper import LiveServer
 
+from portal.people.actors import Actor
+from portal.roles import ActorType
 from severity.models import Claim, ClaimEvent, Incident
 from tests.at_once import FEW, Both
-from tests.people import actor
+from tests.people import actor, machine
 from tests.releases.test_races import beside, somebody_waits_for_a_lock
 from tests.severity.claims.world import body, corrected, reported
 
@@ -63,3 +65,18 @@ def test_two_verdicts_at_once_follow_one_another(both: Both) -> None:
         # What the incident says follows the verdict that stands.
         state = Incident.objects.get(subject_id=claim.pk).state
         assert state == ("mitigated" if claim.verdict == "verified" else "open")
+
+
+def test_a_verdict_is_judged_by_what_stands_once_the_one_before_it_is_kept() -> None:
+    claim, agent = reported("verified"), Actor.of(machine("watcher", actor_type=ActorType.OBSERVER_AGENT))
+    actor("huda")
+    with transaction.atomic():
+        corrected(claim, "contradicted", by="huda")
+        # Worse than verified, but better than what is being written.
+        thread, answers = beside(lambda: corrected(claim, "partially_verified", by=agent).verdict)
+        waited = somebody_waits_for_a_lock()
+    thread.join(20)
+    assert waited
+    assert answers == [["only_worse"]]
+    claim.refresh_from_db()
+    assert claim.verdict == "contradicted"
