@@ -23,6 +23,7 @@ class Dimension(TextChoices):
 # The portal computes these; the others are set by people, with evidence. What the portal knows drags every row down.
 COMPUTED = (Dimension.DATA_QUALITY, Dimension.APPROVAL_SLA, Dimension.CONNECTOR_HEALTH)
 BY_PEOPLE = tuple(one for one in Dimension if one not in COMPUTED)
+BY_PEOPLE_CHOICES = [(one.value, one.label) for one in BY_PEOPLE]
 
 
 class RowStatus(TextChoices):

@@ -41,6 +41,8 @@ class PortalViewSet(GenericViewSet[Any]):
     # Actions beside `list` that answer a page of rows; query parameters of actions that do not: action → name → meaning.
     pages: tuple[str, ...] = ()
     asked: dict[str, dict[str, str]] = {}
+    # Operation ids of actions that two addresses would share.
+    named: dict[str, str] = {}
     matched: tuple[str, ...] = ()
     # Actions whose body or answer is a secret: an Idempotency-Key would keep it, so they take none.
     unkept: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ from severity.gate import services as gate
 from severity.gate.answers import GateAnswer, MatrixAnswer, StatementEvidenceAnswer, gate_answer, matrix_answer
 from severity.gate.rules import next_stage
 from severity.models import Attestation, GateDecision, Promotion, ReadinessStatement
-from severity.readiness import BY_PEOPLE, STAGES, RowStatus
+from severity.readiness import BY_PEOPLE_CHOICES, STAGES, RowStatus
 from severity.releases import services
 from severity.releases.services import Statement
 
@@ -32,7 +32,7 @@ class RowEvidenceBody(StrictSerializer):
 class RowBody(StrictSerializer):
     """What somebody says of a row."""
 
-    dimension = serializers.ChoiceField([(one.value, one.label) for one in BY_PEOPLE])
+    dimension = serializers.ChoiceField(BY_PEOPLE_CHOICES)
     status = serializers.ChoiceField(RowStatus.choices)
     owner = serializers.CharField(max_length=60, help_text="The key of the team that answers for it.")
     evidence = RowEvidenceBody(many=True)

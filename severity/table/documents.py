@@ -13,7 +13,7 @@ from severity.table.rules import BASELINE, CLOCK_NAMES, STALE_DAYS, Table, cells
 from severity.table.runbooks import MOST_STEPS, RUNBOOKS, Runbook
 
 MOST_MINUTES = 90 * 24 * 60
-_LEVELS = [(one.name, Severity(one.value).label) for one in Level]
+LEVELS = [(one.name, Severity(one.value).label) for one in Level]
 _SEEN = {
     "plain": _("Otherwise"),
     "customer": _("Touches customers"),
@@ -30,7 +30,7 @@ _CLOCK_WORDS = {
 
 def _cells_of(rule: Rule) -> StrictSerializer:
     fields = {
-        seen: serializers.ChoiceField(_LEVELS, required=False, default=rule.least(seen).name, label=_SEEN[seen])
+        seen: serializers.ChoiceField(LEVELS, required=False, default=rule.least(seen).name, label=_SEEN[seen])
         for seen in rule.circumstances
     }
     made: type[StrictSerializer] = type(
