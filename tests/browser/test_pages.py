@@ -198,6 +198,7 @@ def pages(committed: None) -> list[Asked]:
         ("entry-new", "amal", reverse("entry-new", args=["tools"])),
         ("entry-new", "amal", reverse("entry-new", args=["syncs"])),
         ("policies", "adam", reverse("policies")),
+        ("severity-table", "adam", reverse("severity-table")),
         ("policy-test", "omar", reverse("policy-test") + "?reversibility=R2&sensitivity=S3&touched=allowlist"),
         ("entry-new", "adam", reverse("entry-new", args=["policies"])),
         ("sign-in-again", "omar", reverse("sign-in-again")),
