@@ -6,6 +6,7 @@ from typing import Any
 from portal.operations.models import Heartbeat
 from portal.people.models import User
 from severity.models import Incident, next_deadlines
+from severity.releases.reads import next_release
 from severity.rules import Level
 from severity.sweep import HEARTBEAT
 
@@ -26,5 +27,6 @@ def blocks(*, user: User, now: datetime) -> dict[str, Any]:
         "unacknowledged": list(Incident.objects.visible().unacknowledged()[:5]),
         "open_incidents": list(Incident.objects.visible().unresolved().by_urgency()[:SHOWN]),
         "deadlines": list(next_deadlines(6)),
+        "next_release": next_release(),
         "watcher": {"at": beat.at if beat else None, "late": beat is None or now - beat.at > LATE},
     }

@@ -117,7 +117,7 @@ def _run(key: str, one: CheckpointRun) -> RunAnswer:
 class BatchViewSet(PortalViewSet):
     """Results of several checkpoints at once."""
 
-    named = {"create": "checkpoints_results_batch"}
+    operation_ids = {"create": "checkpoints_results_batch"}
     bodies: dict[str, Any] = {"create": BatchBody}
     answers = {"create": {200: RunBatchAnswer}}
     write_permissions = {"create": Permission.REPORT_CHECKPOINT}

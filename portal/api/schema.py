@@ -39,7 +39,7 @@ class PortalSchema(AutoSchema):
 
     def get_operation_id(self) -> str:
         """As usual, but one version of an entry is not the list of them, and a view may name an action itself."""
-        named: str | None = getattr(self.view, "named", {}).get(self._action)
+        named: str | None = getattr(self.view, "operation_ids", {}).get(self._action)
         if named is not None:
             return named
         found: str = super().get_operation_id()

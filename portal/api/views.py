@@ -42,7 +42,7 @@ class PortalViewSet(GenericViewSet[Any]):
     pages: tuple[str, ...] = ()
     asked: dict[str, dict[str, str]] = {}
     # Operation ids of actions that two addresses would share.
-    named: dict[str, str] = {}
+    operation_ids: dict[str, str] = {}
     matched: tuple[str, ...] = ()
     # Actions whose body or answer is a secret: an Idempotency-Key would keep it, so they take none.
     unkept: tuple[str, ...] = ()

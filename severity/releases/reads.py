@@ -2,16 +2,31 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import CharField, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from severity.gate.rules import PROD, next_stage
-from severity.models import GateException, Incident, IncidentState, ReleaseCandidate
+from severity.models import GateDecision, GateException, Incident, IncidentState, ReleaseCandidate
 from severity.models.incident import ACTIVE
 from severity.readiness import STAGES
 from severity.rules import Level
 
 MOST = 20
+_NEWEST = GateDecision.objects.filter(release_key=OuterRef("key")).order_by("-id")
+
+
+def next_release() -> Any:
+    """The newest active release on its way, with what the gate last answered: `allowed`, `asked_to`, `asked_at`."""
+    rows = ReleaseCandidate.objects.filter(state="active").exclude(stage=STAGES[-1]).only("key", "stage")
+    return (
+        rows.annotate(
+            allowed=Subquery(_NEWEST.values("allowed")[:1]),
+            asked_to=Subquery(_NEWEST.values("to_stage")[:1], output_field=CharField()),
+            asked_at=Subquery(_NEWEST.values("at")[:1]),
+        )
+        .order_by("-created_at", "-id")
+        .first()
+    )
 
 
 def held_by(incident: Incident) -> list[dict[str, Any]]:
