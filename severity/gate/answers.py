@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 import orjson
 
-from severity.gate.rules import Evaluation, Reason, Row
+from severity.gate.values import Evaluation, Reason, Row
 from severity.rules import Level
 
 

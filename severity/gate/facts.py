@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from severity.gate.rules import Check, Facts, LateChange, Said, Trouble
+from severity.gate.values import Check, Facts, LateChange, Said, Trouble
 from severity.models import ReleaseCandidate
 from severity.readiness import RowStatus
 

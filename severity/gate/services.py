@@ -12,7 +12,8 @@ from portal.refusals import Conflict, Invalid, Missing, Problem
 from portal.roles import Permission
 from severity.gate import facts as reading
 from severity.gate.answers import digest_of, matrix_answer
-from severity.gate.rules import Evaluation, judge, next_stage
+from severity.gate.rules import judge, next_stage
+from severity.gate.values import Evaluation
 from severity.models import GateDecision, ReleaseCandidate
 from severity.readiness import STAGES
 

@@ -6,11 +6,7 @@ from severity.models.gate import Gate, GateDecision
 from severity.models.incident import (
     ACTIVE,
     Incident,
-    IncidentLink,
-    IncidentReview,
     IncidentState,
-    IncidentStep,
-    IncidentSubscriber,
     Severity,
     Source,
     TimelineEvent,
@@ -18,6 +14,7 @@ from severity.models.incident import (
 )
 from severity.models.release import Attestation, Promotion, ReadinessStatement, ReleaseCandidate
 from severity.models.table import LevelClock, RuleLevel, SeverityTable
+from severity.models.working import IncidentLink, IncidentReview, IncidentStep, IncidentSubscriber
 
 __all__ = [
     "ACTIVE",

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from severity.gate import facts
 from severity.gate.answers import matrix_answer
-from severity.gate.rules import Evaluation, Row, judge, next_stage
+from severity.gate.rules import judge, next_stage
+from severity.gate.values import Evaluation, Row
 from severity.models import Attestation, GateDecision, GateException, Promotion, ReleaseCandidate
 from severity.readiness import COMPUTED, STAGES, Dimension, RowStatus
 from severity.rules import Level

@@ -11,7 +11,7 @@ from portal.people.actors import Actor
 from portal.refusals import Refusal
 from severity.gate import services
 from severity.gate.answers import gate_answer
-from severity.gate.rules import Evaluation
+from severity.gate.values import Evaluation
 from severity.readiness import STAGES
 
 YES, NO, UNKNOWN = 0, 1, 2
