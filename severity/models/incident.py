@@ -11,7 +11,7 @@ from simple_history.signals import pre_create_historical_record
 
 from connectors.models import Connector, TrackedTask
 from portal.people.models import Team, User
-from severity.rules import CLOCK_RULES, Level, fingerprint
+from severity.rules import Level, fingerprint
 
 
 class Severity(models.IntegerChoices):
@@ -250,11 +250,6 @@ class Incident(models.Model):
     def resolved(self) -> bool:
         """Whether it is over."""
         return self.state == IncidentState.RESOLVED
-
-    @property
-    def recovers(self) -> bool:
-        """Whether the recovery of its cause is noticed by the portal itself."""
-        return self.source == Source.TASK and self.rule in {rule.name for rule in CLOCK_RULES}
 
     @property
     def fingerprint(self) -> str:
