@@ -72,7 +72,7 @@ def _calls() -> dict[str, Callable[[], object]]:
         "list, V2 only": "/incidents/?severity=V2",
         "list, resolved": "/incidents/?tab=resolved",
         "list, by owner": "/incidents/?sort=owner",
-        "board": "/incidents/?tab=board",
+        "board": "/incidents/board/",
         "rates of 90 days": "/incidents/rates/",
         "release": "/releases/r-2026.12/",
         "overview": "/",
