@@ -54,6 +54,7 @@ def set_rows(amal: Visitor) -> None:
 
 def ask(amal: Visitor, to: str) -> ChangeRequest:
     """Amal asks for the promotion, with its evidence."""
+    world.watched()
     page = amal.go(ADDRESS)
     page.get_by_role("button", name=f"Request promotion to {to}").click()
     page.wait_for_url("**/edit/")
@@ -65,6 +66,8 @@ def ask(amal: Visitor, to: str) -> ChangeRequest:
 
 
 def sign(visitor: VisitorOf, change: ChangeRequest, *names: str) -> Page:
+    # No worker runs here: without this, the watch would have been silent for a minute before the last step of the journey.
+    world.watched()
     pages = [visitor(name).go(change.get_absolute_url()) for name in names]
     for page in pages:
         page.get_by_role("button", name="Approve").click()
@@ -81,7 +84,6 @@ def test_a_release_goes_from_candidate_to_prod(visitor: VisitorOf) -> None:
     expect(page.get_by_text("nobody has said anything yet").first).to_be_visible()
     set_rows(amal)
     world.checkpoint()
-    world.watched(ago=-30)
     releases.attest(actor=actor("yusuf"), key="r-2026.12", given=world.provenance(), now=database_now())
     for to in ("staging", "canary"):
         sign(visitor, ask(amal, to), "omar")
@@ -103,6 +105,7 @@ def test_a_release_goes_from_candidate_to_prod(visitor: VisitorOf) -> None:
     expect(page.get_by_text("is now in review")).to_be_visible()
     sign(visitor, ChangeRequest.objects.latest("pk"), "omar", "huda")
     exception = GateException.objects.get()
+    world.watched()
     page = amal.go(ADDRESS)
     expect(page.get_by_role("button", name="Request promotion to prod")).to_be_enabled()
     expect(page.locator("#row-connector_health")).to_contain_text(exception.key.upper())
