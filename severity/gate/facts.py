@@ -9,6 +9,7 @@ from django.db import connection
 from severity.gate.values import Check, Facts, LateChange, Said, Trouble
 from severity.models import ReleaseCandidate
 from severity.readiness import RowStatus
+from severity.table.rules import STALE_DAYS
 
 # More of one sort is not listed; the counts are whole.
 MOST = 50
@@ -90,7 +91,6 @@ SELECT jsonb_build_object(
   'stale_days', (SELECT document->'stale_days' FROM severity_severitytable LIMIT 1)
 )
 """
-STALE_DAYS = 14
 
 
 def read(key: str, *, stage: str | None = None) -> Facts | None:

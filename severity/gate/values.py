@@ -91,7 +91,6 @@ class Facts:
     checkpoints: int = 0
     said: Sequence[Said] = ()
     late: Sequence[LateChange] = ()
-    late_count: int = 0
     claims: int = 0
     attested: int = 0
     attested_by_trusted: int = 0

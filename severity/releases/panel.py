@@ -14,7 +14,7 @@ from severity.models import Attestation, GateDecision, GateException, Promotion,
 from severity.readiness import COMPUTED, STAGES, Dimension, RowStatus
 from severity.rules import Level
 
-DECISIONS, POINTS = 10, 60
+POINTS = 60
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def shown(evaluation: Evaluation) -> list[Shown]:
 
 
 def panel(release: ReleaseCandidate, *, only_not_ok: bool) -> dict[str, Any]:
-    """Everything below the head, in seven queries."""
+    """Everything below the head, in a handful of queries."""
     to = next_stage(release.stage)
     evaluation = judge(facts.of(release), to or STAGES[-1])
     rows = shown(evaluation)
@@ -69,7 +69,6 @@ def panel(release: ReleaseCandidate, *, only_not_ok: bool) -> dict[str, Any]:
         "exceptions": list(
             GateException.objects.filter(release=release).select_related("incident", "owner").order_by("-id")[:20]
         ),
-        "decisions": list(GateDecision.objects.filter(release_key=release.key)[:DECISIONS]),
         "trend": trend(points),
     }
 

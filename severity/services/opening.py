@@ -14,11 +14,12 @@ from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.people.models import Team
 from portal.roles import Permission
-from severity.models import Incident, IncidentState, Source
+from severity.models import Incident, Source
 from severity.opening import Found, open_incident
 from severity.readiness import Dimension
+from severity.recovering import recover
 from severity.rules import DECLARED, REPORTED, Level, Rule
-from severity.services.base import bounded, invalid, locked_row, need_text, write
+from severity.services.base import bounded, invalid, locked_row, need_text
 from severity.services.notes import MOST_IMPACT
 
 MOST_TITLE = 300
@@ -72,7 +73,7 @@ def report(
         _one_at_a_time(dedup_key)
         known = Incident.objects.filter(dedup_key=dedup_key).unresolved().values_list("pk", flat=True).first()
         if status == "resolved":
-            return _recovered(known, actor=actor, now=now, started_at=started_at, text=text)
+            return _recovered(known, actor=actor, started_at=started_at, text=text)
         if told is None:
             raise invalid("title", _("Say what is wrong."), "required")
         epoch = started_at or now
@@ -94,7 +95,7 @@ def _one_at_a_time(key: str) -> None:
 
 
 def _recovered(
-    known: int | None, *, actor: Actor, now: datetime, started_at: datetime | None, text: str
+    known: int | None, *, actor: Actor, started_at: datetime | None, text: str
 ) -> tuple[Incident | None, str]:
     """The cause is over (domain: Severity and incidents): V0 and V1 are resolved, V2 is mitigated, V3 waits for a person."""
     if known is None:
@@ -102,17 +103,9 @@ def _recovered(
     incident = locked_row(known)
     if started_at is not None and started_at < incident.epoch:
         return incident, "stays"
-    before = incident.fingerprint
-    what = "stays"
-    if not incident.by_hand and incident.severity <= Level.V1:
-        incident.state, incident.resolved_at, what = IncidentState.RESOLVED, now, "resolved"
-    elif not incident.by_hand and incident.severity == Level.V2 and incident.state != IncidentState.MITIGATED:
-        incident.state, incident.mitigated_at, what = IncidentState.MITIGATED, now, "mitigated"
-    else:
-        return incident, "stays"
-    incident.escalate_at = None
     words = bounded(text.strip(), "text", 5000) or _("Its cause is over.")
-    return write(incident, actor=actor, what=what, text=words, now=now, before=before), what
+    what = recover(told=words, actor=actor, incident_id=incident.pk) or "stays"
+    return Incident.objects.visible().get(pk=incident.pk), what
 
 
 def _found(told: Told, *, rule: Rule, source: str, key: str, epoch: datetime, subject: str) -> Found:

@@ -5,7 +5,7 @@ from django.utils.translation import get_language
 from severity.models import SeverityTable
 from severity.rules import Clocks, Level
 from severity.table.documents import table_of
-from severity.table.rules import BASELINE, STALE_DAYS, Table
+from severity.table.rules import BASELINE, Table
 from severity.table.runbooks import runbook_of
 
 
@@ -19,12 +19,6 @@ def clocks_of(level: Level) -> tuple[Clocks, int]:
     """What a level asks for now, and the version of the table that says so."""
     table = in_force()
     return table.clocks[level], table.version
-
-
-def stale_days() -> int:
-    """After how many days what a person said of a row of readiness counts for nothing."""
-    said = SeverityTable.objects.values_list("document__stale_days", flat=True).first()
-    return int(said) if said is not None else STALE_DAYS
 
 
 def steps_of(rule: str, version: int) -> list[str]:

@@ -9,6 +9,7 @@ from portal.changes.models import ChangeState
 from portal.operations.services import database_now
 from portal.refusals import Invalid, Missing
 from severity import services as incidents
+from severity.gate.facts import MOST
 from severity.gate.services import ask, evaluate
 from severity.models import GateDecision, Promotion, ReleaseCandidate
 from severity.rules import Level
@@ -152,7 +153,24 @@ def test_a_v1_is_harmless_once_a_measure_is_recorded() -> None:
     assert {row.dimension: row.status.value for row in found.rows}["connector_health"] == "ok"
 
 
-def test_statements_go_stale_and_blocked_ones_block() -> None:
+def test_what_people_say_counts_for_fourteen_days() -> None:
+    world.well()
+    for days, blocked in ((13.9, []), (14.1, ["row_stale"])):
+        world.said(dimension="docs_truth", ago=timedelta(days=days))
+        assert rules("staging") == blocked
+    world.said(dimension="docs_truth")
+    assert rules("staging") == []
+
+
+def test_more_than_is_listed_still_counts() -> None:
+    world.well()
+    for number in range(MOST + 3):
+        world.trouble(Level.V3, key=f"trouble:{number}")
+    told = evaluate("r-2026.12", "staging")
+    assert (len(told.blocked), told.unlisted, told.allowed) == (MOST, 3, False)
+
+
+def test_blocked_statements_block_and_those_at_risk_warn() -> None:
     world.well()
     world.said(dimension="security_checklist", status="blocked", note="Two findings are open.")
     assert rules("staging") == ["row_blocked"]

@@ -74,12 +74,13 @@ def promoted(key: str = "r-2026.12", *, to: str) -> ReleaseCandidate:
 
 
 def said(
-    key: str = "r-2026.12", dimension: str = "docs_truth", status: str = "ok", note: str = "", by: str = "amal"
-) -> None:
-    """Somebody sets a row."""
+    key: str = "r-2026.12", dimension: str = "docs_truth", status: str = "ok", note: str = "", by: str = "amal",
+    ago: timedelta = timedelta(),
+) -> None:  # fmt: skip
+    """Somebody sets a row, or did so a while ago."""
     team("crm-team")
     releases.say(
-        actor=actor(by), key=key, now=database_now(),
+        actor=actor(by), key=key, now=database_now() - ago,
         statement=Statement(dimension=dimension, status=status, owner="crm-team", evidence=LOOKED_AT, note=note),
     )  # fmt: skip
 

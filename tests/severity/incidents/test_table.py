@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from portal.operations.services import database_now
 from portal.registry import kinds
 from severity import sweep
+from severity.gate import facts
 from severity.models import Incident, LevelClock, RuleLevel
 from severity.rules import CLOCKS, RULES, Level
 from severity.table import reads
@@ -19,6 +20,7 @@ from severity.table.dry_run import dry_run
 from severity.table.kind import impact_of
 from severity.table.rules import BASELINE, CLOCK_NAMES, cells
 from severity.table.runbooks import MOST_STEPS, RUNBOOKS
+from tests.releases import world
 from tests.severity.incidents.making import act, declared, table_applied, table_document
 from tests.severity.slipping import PASSED, running
 
@@ -84,7 +86,8 @@ def test_what_is_no_table_is_refused_with_its_path(path: str, value: Any) -> Non
 
 
 def test_an_applied_version_is_what_the_sweep_judges_by_and_what_others_read() -> None:
-    assert (reads.in_force(), reads.stale_days()) == (BASELINE, 14)
+    release = world.release()
+    assert (reads.in_force(), facts.of(release).stale_days) == (BASELINE, 14)
     changes = (
         ("levels.deadline.plain", "V2"), ("clocks.V2.acknowledge", 20), ("stale_days", 5),
         ("runbooks.deadline", {"en": ["Call them."], "ar": ["اتصل بهم."]}),
@@ -92,7 +95,7 @@ def test_an_applied_version_is_what_the_sweep_judges_by_and_what_others_read() -
     entry = table_applied(*changes)
     assert RuleLevel.objects.count() == len(cells())
     assert LevelClock.objects.get(level=2).table_version == 1
-    assert reads.stale_days() == 5
+    assert facts.of(release).stale_days == 5
     assert reads.in_force().level("deadline", "plain") == Level.V2
     task = running(deadline=PASSED)
     sweep.tick()
