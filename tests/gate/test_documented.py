@@ -10,10 +10,10 @@ from rest_framework.test import APIClient
 
 from severity.exceptions.judging import LONGEST
 from severity.gate.answers import GateAnswer, GateReasonAnswer
-from severity.gate.facts import STALE_DAYS
 from severity.gate.rules import WATCH_SECONDS
 from severity.gate.services import KEPT_DAYS, REASONS
 from severity.readiness import BY_PEOPLE, COMPUTED
+from severity.table.rules import STALE_DAYS
 from tests.gate.asking import run
 from tests.people import machine, team
 from tests.releases import world
