@@ -6,10 +6,11 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from connectors import cells, rules
+from connectors.documents import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
 from connectors.facets import FACETS, Facets
 from connectors.impact import impact_of
 from connectors.models import Connector, ConnectorKind
-from connectors.profiles import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
+from connectors.settling import settle
 from connectors.summary import SUMMARY
 from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
@@ -45,6 +46,18 @@ _INTROS: dict[str, Any] = {
     "rollback_notes": _("How to undo or compensate when something went wrong."),
 }
 
+_IN_CODE = Section(
+    "facade-in-code",
+    _("Facade in code"),
+    ("facade",),
+    _("The module that code imports, and the vendor's packages that nothing else may import."),
+)
+_GOING = Section(
+    "deprecation",
+    _("Deprecation"),
+    ("deprecation",),
+    _("Filled when it is to go: from which day, and what takes its place."),
+)
 _IDENTITY = Section(
     "identity",
     _("Identity"),
@@ -93,6 +106,7 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         floor=rules.floor_of,
         touched=rules.touched,
         impact=impact_of,
+        settle=settle,
         transition_problems=rules.transition_problems,
         **own,
     )
@@ -129,6 +143,8 @@ def register_kinds() -> None:
                     ("runtime_tool.task_sla",),
                     _("The clocks of long-running operations. A slip opens an incident."),
                 ),
+                _IN_CODE,
+                _GOING,
             ),
             columns=_columns(
                 Column("operations", _("Operations"), cells.operations, needs=cells.OPERATION_COUNTS),
@@ -172,6 +188,14 @@ def register_kinds() -> None:
                     ("data_movement.backfill_runbook",),
                     _("How history is loaded again when it must be."),
                 ),
+                Section(
+                    "jobs-api",
+                    _("Jobs API"),
+                    ("data_movement.jobs_api",),
+                    _("Where runs are looked up, if nobody reports them."),
+                ),
+                _IN_CODE,
+                _GOING,
             ),
             columns=_columns(
                 Column("route", _("Source → destination"), cells.route, needs=cells.SYSTEMS),

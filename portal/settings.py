@@ -226,6 +226,7 @@ SPECTACULAR_SETTINGS = {
         "DimensionEnum": "severity.readiness.Dimension",
         "PeopleDimensionEnum": "severity.readiness.BY_PEOPLE_CHOICES",
         "LevelEnum": "severity.table.documents.LEVELS",
+        "EnvironmentEnum": "connectors.environments.CHOICES",
     },
     "APPEND_COMPONENTS": components.COMPONENTS,
     "SECURITY": [{"bearer": []}],

@@ -99,6 +99,8 @@ def _document(key: str, changes: dict[str, Any], profile: Document) -> Document:
         "description": "What the tests register.",
         "owner": "crm-team",
         "customer_impacting": False,
+        "facade": {"module": "", "python_packages": [], "npm_packages": []},
+        "deprecation": {"sunset_on": "", "replaced_by": "", "note": ""},
         "facets": deepcopy(_FACETS),
         **profile,
     }
@@ -114,7 +116,9 @@ def runtime_tool_document(key: str = "crm-lookup", changes: dict[str, Any] | Non
             "transport": "streamable_http",
             "endpoint": "http://127.0.0.1:9/mcp",
             "credential_ref": "",
-            "allowlist": [{"agent": "support-agent", "operations": ["lookup_customer"]}],
+            "allowlist": [
+                {"agent": "support-agent", "operations": ["lookup_customer"], "environments": ["dev", "prod"]}
+            ],
             "tool_pins": [],
             "task_sla": {
                 "start_seconds": 60,
@@ -143,6 +147,7 @@ def data_movement_document(key: str = "crm-warehouse", changes: dict[str, Any] |
                 "summary": "After a change of the source's schema; the data platform team.",
                 "steps": ["Pause the schedule", "Reset the cursor", "Run the window", "Compare row counts"],
             },
+            "jobs_api": {"url": "", "connection": "", "credential_ref": ""},
         }
     }
     return _document(key, changes or {}, profile)

@@ -64,6 +64,23 @@ class Completeness:
         return len(self.filled) + len(self.missing)
 
 
+def _nothing_to_show(entry: Any, asked: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of the page of an entry, of this kind alone: its template, and what it shows, by the query of the address.
+
+    The context also holds what every tab has: kind, entry, may_propose.
+    """
+
+    name: str
+    title: Text
+    template: str
+    context: Callable[[Any, Mapping[str, str], datetime], dict[str, Any]] = _nothing_to_show
+
+
 def _no_floor(document: Document) -> Floor:
     return Floor()
 
@@ -129,6 +146,13 @@ class Kind:
     retiring_problems: Callable[[Any], list[Problem]] = _nothing_against
     summary: Mapping[str, Any] = field(default_factory=dict)
     detail_template: str = ""
+    # What the Summary tab shows beside the entry, and further tabs after it.
+    detail: Callable[[Any, Mapping[str, str], datetime], dict[str, Any]] = _nothing_to_show
+    tabs: tuple[Tab, ...] = ()
+    # Further buttons in the head of the page of an entry; a banner over its tabs. They see what `head` gives.
+    actions_template: str = ""
+    banner_template: str = ""
+    head: Callable[[Any, Mapping[str, str], datetime], dict[str, Any]] = _nothing_to_show
     # Its summary takes the whole width: what else there is to say stands below.
     wide: bool = False
     other_kind_hint: Text = ""

@@ -138,7 +138,10 @@ def tool(
             "transport": transport,
             "endpoint": endpoint,
             "credential_ref": credential,
-            "allowlist": [{"agent": agent, "operations": names} for agent, names in agents.items()],
+            "allowlist": [
+                {"agent": agent, "operations": names, "environments": ["staging", "canary", "prod"]}
+                for agent, names in agents.items()
+            ],
             "tool_pins": [],
             "task_sla": clocks or sla(60, 900),
         },

@@ -73,8 +73,8 @@ def test_a_conflict_is_shown_key_by_key_and_rebased_by_choosing(api_of: ApiOf) -
 
 def test_what_a_version_lacks_is_left_out_and_not_null(api_of: ApiOf) -> None:
     wider = [
-        {"agent": "support-agent", "operations": ["lookup_customer"]},
-        {"agent": "sales-agent", "operations": ["lookup_customer"]},
+        {"agent": "support-agent", "operations": ["lookup_customer"], "environments": ["dev", "prod"]},
+        {"agent": "sales-agent", "operations": ["lookup_customer"], "environments": ["dev", "prod"]},
     ]
     change = moved({"runtime_tool.allowlist": wider}, {"name": "Theirs"})
     parts = api_of("vera").get(address(change, "conflict")).json()["parts"]

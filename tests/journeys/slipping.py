@@ -31,7 +31,9 @@ def ledger_document(url: str) -> Document:
             "properties": {"customer_id": {"type": "string"}, "seconds": {"type": "number"}},
         },
     }
-    document["runtime_tool"] |= {"allowlist": [{"agent": "support-agent", "operations": [OPERATION]}]}
+    document["runtime_tool"] |= {
+        "allowlist": [{"agent": "support-agent", "operations": [OPERATION], "environments": ["prod"]}]
+    }
     document["runtime_tool"]["task_sla"] |= {"escalation_seconds": ESCALATION_SECONDS}
     return document
 

@@ -104,8 +104,8 @@ class EntryList(KindView):
 class EntryDetail(KindView):
     """One entry: its document by section, its versions, its changes, its audit."""
 
-    tabs = (
-        ("", gettext_lazy("Summary")),
+    first = (("", gettext_lazy("Summary")),)
+    last = (
         ("document", gettext_lazy("Document")),
         ("versions", gettext_lazy("Versions")),
         ("activity", gettext_lazy("Activity")),
@@ -115,6 +115,8 @@ class EntryDetail(KindView):
         """One tab of it."""
         entry = self.entry(key)
         tab = request.GET.get("tab", "")
+        own = {one.name: one for one in self.kind.tabs}
+        tabs = (*self.first, *((one.name, one.title) for one in self.kind.tabs), *self.last)
         _document, problems = self.kind.check(entry.document)
         completeness = self.kind.completeness(problems)
         context: dict[str, Any] = {
@@ -123,8 +125,9 @@ class EntryDetail(KindView):
             "tab": tab,
             "tabs": [
                 {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
-                for name, label in self.tabs
+                for name, label in tabs
             ],
+            "tab_template": own[tab].template if tab in own else "",
             "segments": meter_segments(self.kind, completeness, base="?"),
             "open_changes": list(
                 ChangeRequest.objects.visible().filter(kind=self.kind.name, key=key, state__in=OPEN_STATES)
@@ -135,6 +138,12 @@ class EntryDetail(KindView):
                 {"label": entry.name},
             ],
         }
+        asked, now = request.GET.dict(), timezone.now()
+        context |= self.kind.head(entry, asked, now)
+        if tab in own:
+            context |= own[tab].context(entry, asked, now)
+        elif not tab:
+            context |= self.kind.detail(entry, asked, now)
         if not tab and not self.kind.detail_template:
             context["fields"] = field_changes(self.kind, None, entry.document)
         if tab == "document":

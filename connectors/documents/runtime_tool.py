@@ -1,22 +1,15 @@
-"""What only one kind of connector has, and the documents of both kinds."""
+"""What only a runtime tool has."""
 
 from typing import Any
-from zoneinfo import available_timezones
 
-from croniter import croniter
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from connectors.contract import NAME
-from connectors.facets import Facets
-from portal.outbound.errors import OutboundRefused
-from portal.outbound.guard import Guard
+from connectors.documents.shared import REFERENCE, WINDOW, checked_address
+from connectors.environments import CHOICES, ENVIRONMENTS
 from portal.people.models import KEY_PATTERN
-from portal.registry.documents import EntrySerializer, StrictSerializer
-
-WINDOW: dict[str, Any] = {"min_value": 1, "max_value": 90 * 86400}
-REFERENCE = r"^(?:env|file):[A-Za-z0-9_.-]{1,120}$"
+from portal.registry.documents import StrictSerializer
 
 
 class AllowlistEntry(StrictSerializer):
@@ -37,6 +30,14 @@ class AllowlistEntry(StrictSerializer):
         help_text=_("One a line; each must be in the contract."),
         style={"example": "lookup_customer"},
     )
+    environments = serializers.ListField(
+        child=serializers.ChoiceField(CHOICES),
+        allow_empty=False,
+        max_length=len(ENVIRONMENTS),
+        label=_("Environments"),
+        help_text=_("One a line, of dev, staging, canary and prod. Nowhere else."),
+        style={"example": "dev\nstaging"},
+    )
 
 
 class ToolPin(StrictSerializer):
@@ -51,6 +52,9 @@ class ToolPin(StrictSerializer):
     )
     prose_digest = serializers.RegexField(
         r"^[0-9a-f]{64}$", label=_("Prose digest"), required=False, allow_blank=True, default=""
+    )
+    annotations_digest = serializers.RegexField(
+        r"^[0-9a-f]{64}$", label=_("Annotations digest"), required=False, allow_blank=True, default=""
     )
 
 
@@ -147,11 +151,7 @@ class RuntimeToolProfile(StrictSerializer):
     task_sla = TaskSla(label=_("Task SLA"))
 
     def validate_endpoint(self, value: str) -> str:
-        try:
-            Guard(settings.OUTBOUND_ALLOW).check_url(value)
-        except OutboundRefused as refused:
-            raise serializers.ValidationError(str(refused), code="endpoint") from None
-        return value
+        return checked_address(value)
 
     def validate_allowlist(self, value: Any) -> Any:
         agents = [entry["agent"] for entry in value]
@@ -159,128 +159,3 @@ class RuntimeToolProfile(StrictSerializer):
         if twice:
             raise serializers.ValidationError(_("Named twice: %(names)s.") % {"names": ", ".join(twice)}, code="twice")
         return value
-
-
-class Place(StrictSerializer):
-    """One end of a data movement."""
-
-    system = serializers.CharField(
-        max_length=120,
-        label=_("System"),
-        help_text=_("The system as people call it."),
-        style={"example": "Salesforce"},
-    )
-    dataset = serializers.CharField(
-        max_length=200,
-        label=_("Dataset"),
-        help_text=_("Schema, bucket, topic or object."),
-        style={"example": "raw.crm"},
-    )
-    streams = serializers.ListField(
-        child=serializers.CharField(max_length=120),
-        required=False,
-        default=list,
-        max_length=500,
-        label=_("Streams"),
-        help_text=_("One a line: tables or streams."),
-        style={"example": "accounts\ncontacts"},
-    )
-
-
-class Runbook(StrictSerializer):
-    """How history is loaded again."""
-
-    summary = serializers.CharField(
-        max_length=500,
-        label=_("When and by whom"),
-        help_text=_("What calls for a backfill and who does it."),
-        style={"example": "After a schema change at the source; the data platform team."},
-    )
-    steps = serializers.ListField(
-        child=serializers.CharField(max_length=500),
-        allow_empty=False,
-        max_length=60,
-        label=_("Steps"),
-        help_text=_("One a line."),
-        style={"example": "Pause the schedule\nReset the cursor\nRun the window\nCompare row counts"},
-    )
-
-
-class DataMovementProfile(StrictSerializer):
-    """What moves from where to where, how often, how fresh it must be and how history is loaded again."""
-
-    source = Place(label=_("Source"))  # type: ignore[assignment] # a field of the document, not DRF's `source`
-    destination = Place(label=_("Destination"))
-    schedule = serializers.CharField(
-        max_length=120,
-        label=_("Schedule"),
-        help_text=_("Cron expression with five fields."),
-        style={"example": "0 */2 * * *"},
-    )
-    time_zone = serializers.CharField(
-        max_length=60, label=_("Time zone"), help_text=_("Of the schedule."), style={"example": "Asia/Riyadh"}
-    )
-    freshness_seconds = serializers.IntegerField(
-        **WINDOW,
-        label=_("Freshness SLA (s)"),
-        help_text=_("How old the newest loaded data may be, in seconds."),
-        style={"example": "10800"},
-    )
-    retention_days = serializers.IntegerField(
-        min_value=1,
-        max_value=36500,
-        label=_("Retention (days)"),
-        help_text=_("How long the dataset is kept."),
-        style={"example": "730"},
-    )
-    backfill_runbook = Runbook(label=_("Backfill runbook"))
-
-    def validate_schedule(self, value: str) -> str:
-        if len(value.split()) != 5 or not croniter.is_valid(value):
-            raise serializers.ValidationError(
-                _("“%s” is not a cron expression with five fields, like 0 */2 * * *.") % value, code="cron"
-            )
-        return value
-
-    def validate_time_zone(self, value: str) -> str:
-        if value not in available_timezones():
-            raise serializers.ValidationError(
-                _("There is no time zone “%s”; write one like Asia/Riyadh.") % value, code="time_zone"
-            )
-        return value
-
-
-class ConnectorSerializer(EntrySerializer):
-    """What both kinds of connector share."""
-
-    customer_impacting = serializers.BooleanField(
-        default=False,
-        label=_("Customer-impacting"),
-        help_text=_("A slip of it touches customers: its incidents are V2 at once."),
-    )
-    facets = Facets(label=_("Facets"))
-
-
-class RuntimeToolSerializer(ConnectorSerializer):
-    """The document of a runtime tool."""
-
-    runtime_tool = RuntimeToolProfile(label=_("Runtime tool"))
-
-    def validate(self, attrs: Any) -> Any:
-        known = {operation["name"] for operation in attrs["facets"]["contract"]["operations"]}
-        errors = {}
-        for index, entry in enumerate(attrs["runtime_tool"]["allowlist"]):
-            unknown = [name for name in entry["operations"] if name not in known]
-            if unknown:
-                errors[str(index)] = {
-                    "operations": [_("Not in the contract: %(names)s.") % {"names": ", ".join(unknown)}]
-                }
-        if errors:
-            raise serializers.ValidationError({"runtime_tool": {"allowlist": errors}}, code="not_in_contract")
-        return attrs
-
-
-class DataMovementSerializer(ConnectorSerializer):
-    """The document of a data movement."""
-
-    data_movement = DataMovementProfile(label=_("Data movement"))

@@ -1,0 +1,14 @@
+"""What is written with a connector when a change of it is applied, in the same transaction."""
+
+from datetime import datetime
+
+from connectors.models import Connector, ConnectorKind, SyncState, Verification
+from portal.people.actors import Actor
+
+
+def settle(entry: Connector, actor: Actor, now: datetime) -> None:
+    """Bring what stands beside the document in line with it."""
+    if entry.kind == ConnectorKind.RUNTIME_TOOL:
+        Verification.objects.get_or_create(connector=entry)
+    else:
+        SyncState.objects.get_or_create(connector=entry)
