@@ -121,7 +121,6 @@ class _Builder:
         stack: list[_Holder] = []
         whole: Any = None
         documents = count = 0
-        event: Any
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
@@ -140,8 +139,9 @@ class _Builder:
                 raise Unreadable(f"It holds more than {self._most_nodes} values.", _line(event))
             if isinstance(event, yaml.AliasEvent):
                 raise Unreadable("Aliases (*name) are not taken: write the value out.", _line(event))
-            if event.tag is not None and event.tag not in _PLAIN_TAGS and event.tag != "!":
-                raise Unreadable(f"The tag {event.tag[:60]} is not taken.", _line(event))
+            tag: str | None = getattr(event, "tag", None)
+            if tag is not None and tag not in _PLAIN_TAGS and tag != "!":
+                raise Unreadable(f"The tag {tag[:60]} is not taken.", _line(event))
             if isinstance(event, yaml.CollectionStartEvent):
                 stack.append(_Holder(is_mapping=isinstance(event, yaml.MappingStartEvent)))
                 if len(stack) > MOST_DEPTH:
