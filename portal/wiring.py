@@ -34,6 +34,11 @@ SERVICE_PREFIXES = ("/api/", "/registry/")
 PAGE_URLCONFS = ["connectors.urls", "metrics.urls", "severity.urls"]
 # Blocks of the overview page: (template, dotted path of a function of user and moment that gives its context).
 OVERVIEW_BLOCKS = "severity.overview.blocks"
+# Tabs of the pages of entries that apps above bring: kind → dotted paths of a Tab.
+ENTRY_TABS: dict[str, list[str]] = {
+    "runtime_tool": ["severity.connector_tab.TAB"],
+    "data_movement": ["severity.connector_tab.TAB"],
+}
 # What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
 METRIC_MARKS = "severity.reads.marks_of_metric"
 # Counters of the rail: dotted paths of functions that give {name: number}.

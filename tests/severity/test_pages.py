@@ -176,3 +176,13 @@ def test_full_pages_cost_few_queries(django_assert_max_num_queries: DjangoAssert
     for address in ("/", "/incidents/", made[0].get_absolute_url()):
         with django_assert_max_num_queries(MOST_QUERIES):
             text(client, address)
+
+
+def test_the_page_of_a_connector_tells_its_incidents() -> None:
+    open_, task_page = incident(title="Deadline passed: reconcile"), "tab=incidents"
+    client = signed_in()
+    page = text(client, f"{open_.connector.get_absolute_url()}?{task_page}")
+    assert open_.human_id in page
+    assert "Deadline passed: reconcile" in page
+    other = world.connector(ENDPOINT, key="other-ledger") if open_.connector.key != "other-ledger" else open_.connector
+    assert "No incident of it was ever opened." in text(client, f"{other.get_absolute_url()}?{task_page}")

@@ -3,12 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models.fields.json import KeyTextTransform
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +18,7 @@ from portal.audit.models import AuditLine
 from portal.changes.models import OPEN_STATES, ChangeRequest
 from portal.refusals import Invalid
 from portal.registry import kinds
-from portal.registry.kinds import Kind
+from portal.registry.kinds import Kind, Tab
 from portal.registry.models import Entry
 from portal.roles import may
 from portal.web.diffs import field_changes, unified
@@ -115,8 +117,9 @@ class EntryDetail(KindView):
         """One tab of it."""
         entry = self.entry(key)
         tab = request.GET.get("tab", "")
-        own = {one.name: one for one in self.kind.tabs}
-        tabs = (*self.first, *((one.name, one.title) for one in self.kind.tabs), *self.last)
+        brought: list[Tab] = [import_string(path) for path in settings.ENTRY_TABS.get(self.kind.name, ())]
+        own = {one.name: one for one in (*self.kind.tabs, *brought)}
+        tabs = (*self.first, *((one.name, one.title) for one in own.values()), *self.last)
         _document, problems = self.kind.check(entry.document)
         completeness = self.kind.completeness(problems)
         context: dict[str, Any] = {
