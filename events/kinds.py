@@ -140,6 +140,9 @@ def _family(row: Any, now: datetime) -> SafeString:
     return format_html('<a href="{}"><bdi class="mono" dir="ltr">{}</bdi></a>', address, row.family)
 
 
+OWN_FILES = "those of `registry schemas` (docs/schemas/events)"
+
+
 def register_kinds() -> None:
     """Called once, when the app is ready."""
     register(
@@ -151,6 +154,7 @@ def register_kinds() -> None:
             label_plural=_("Event families"),
             purpose=_("Events of one meaning, with an owner, a channel and a promise of how their schema may change."),
             collection="event-families",
+            own_files=OWN_FILES,
             pages="events",
             prefix="EF",
             filterset=FamilyFilter,
@@ -216,6 +220,7 @@ def register_kinds() -> None:
                 "One JSON Schema of a family, fixed once registered; the next one must keep the family's promise."
             ),
             collection="event-schemas",
+            own_files=OWN_FILES,
             pages="event-schemas",
             prefix="ES",
             filterset=SchemaFilter,

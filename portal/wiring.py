@@ -20,6 +20,10 @@ TICKS: list[tuple[str, float]] = [
 ]
 # Topics of `manage.py registry`: name → class.
 REGISTRY_TOPICS = {
+    "plan": "portal.files.commands.PlanTopic",
+    "apply": "portal.files.commands.ApplyTopic",
+    "export": "portal.files.commands.ExportTopic",
+    "schema-of": "portal.files.commands.SchemaTopic",
     "schemas": "events.commands.Schemas",
     "metrics": "metrics.commands.Metrics",
     "decisions": "metrics.decisions.commands.Decisions",

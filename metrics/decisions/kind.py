@@ -90,6 +90,7 @@ def register_kind() -> None:
                 "What was decided, by whom and why. It stands as it was accepted until another one supersedes it."
             ),
             collection="decisions",
+            own_files="those of `registry decisions` (MADR)",
             pages="decisions",
             prefix="ADR",
             filterset=DecisionFilter,

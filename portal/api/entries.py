@@ -148,7 +148,8 @@ class EntryViewSet(PortalViewSet):
         kind_name = document.pop("kind", None)
         names = [kind.name for kind in self.kinds]
         if kind_name is None:
-            kind_name = next((name for name in names if name in document), names[0] if len(names) == 1 else None)
+            told = registered.told_by(document, self.kinds)
+            kind_name = told.name if told else None
         if kind_name not in names:
             raise ValidationError({"kind": [f"Say which kind: {', '.join(names)}."]})
         change = services.propose(

@@ -9,6 +9,7 @@ from portal.api.change_discussion import CommentViewSet, WatchViewSet
 from portal.api.changes import ChangeViewSet
 from portal.api.deliveries import DeliveryViewSet, EndpointViewSet
 from portal.api.entries import viewset_for
+from portal.api.entry_schemas import EntrySchemaViewSet
 from portal.api.notices import NoticeViewSet
 from portal.api.openapi import SchemaView
 from portal.api.people import PersonViewSet, TeamViewSet, TokenViewSet
@@ -29,6 +30,7 @@ for collection in dict.fromkeys(kind.collection for kind in kinds.all_kinds()):
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
+    path("schemas/<str:name>.json", EntrySchemaViewSet.as_view({"get": "retrieve"}), name="api-entry-schema"),
     path("changes/<str:pk>/comments/", CommentViewSet.as_view({"get": "list", "post": "create"})),
     path(
         "changes/<str:pk>/watch/",

@@ -185,8 +185,11 @@ def _scalar(event: Any) -> Any:
     plain = event.implicit[0] and event.tag is None
     if event.tag is not None and not event.tag.endswith(":str") and event.tag != "!":
         plain = True
-    if not plain:
-        return text
+    return bare(text) if plain else text
+
+
+def bare(text: str) -> Any:
+    """What a text means that stands in a file without quotes."""
     if text in _WORDS:
         return _WORDS[text]
     if _NUMBER.fullmatch(text):

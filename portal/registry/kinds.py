@@ -3,7 +3,7 @@
 Adding a kind touches one app: a model, a serializer, a form layout, a migration, rules and tests.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -171,6 +171,8 @@ class Kind:
     single: bool = False
     # The states that an entry may be brought into.
     states: frozenset[str] = frozenset(EntryState.values)
+    # Where its entries are kept as files in a form of their own: the other form, if that is not the one of every kind.
+    own_files: Text = ""
     # What else is written with the entry, in the transaction that applies the change; may raise Conflict.
     settle: Callable[[Any, Actor, datetime], None] = _nothing_more
 
@@ -187,8 +189,11 @@ class Kind:
         listed: models.QuerySet[Any] = rows.defer("document").annotate(**needs)
         return listed
 
-    def check(self, document: Document) -> tuple[Document, list[Problem]]:
-        """Validate a whole document: the normalised document, and every problem with its path."""
+    def check(self, document: Document, teams: Collection[str] | None = None) -> tuple[Document, list[Problem]]:
+        """Validate a whole document: the normalised document, and every problem with its path.
+
+        Whoever checks many of them looks the keys of the teams up once and hands them over.
+        """
         bad = bounds_problem(document)
         if bad is not None:
             return document, [bad]
@@ -198,7 +203,8 @@ class Kind:
         except ValidationError as error:
             return document, flatten(error.detail)
         clean: Document = serializer.to_representation(serializer.validated_data)
-        if not Team.objects.filter(key=clean["owner"]).exists():
+        known = Team.objects.filter(key=clean["owner"]).exists() if teams is None else clean["owner"] in teams
+        if not known:
             keys = ", ".join(Team.objects.order_by("key").values_list("key", flat=True)[:20])
             return document, [Problem("owner", f"There is no team “{clean['owner']}”. Teams: {keys}.", "unknown_team")]
         return clean, []
@@ -244,3 +250,10 @@ def get(name: str) -> Kind:
 def in_collection(collection: str) -> list[Kind]:
     """The kinds that share an API collection."""
     return [kind for kind in _kinds.values() if kind.collection == collection]
+
+
+def told_by(document: Mapping[str, Any], among: Sequence[Kind]) -> Kind | None:
+    """The kind that a document is of: the only one of its collection, or the one whose part the document has."""
+    if len(among) == 1:
+        return among[0]
+    return next((kind for kind in among if kind.name in document), None)
