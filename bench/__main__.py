@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench import changes, gate, lineage, lists, metrics, polling, quality, schemas, sweep
+from bench import changes, files, gate, lineage, lists, metrics, polling, quality, schemas, sweep
 
 PARTS = {
     "sweep": sweep,
@@ -17,6 +17,7 @@ PARTS = {
     "lineage": lineage,
     "gate": gate,
     "quality": quality,
+    "files": files,
 }
 
 

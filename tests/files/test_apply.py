@@ -1,18 +1,16 @@
 """`registry apply` opens changes for what files say, once, and never writes around the approvals."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from connectors.models import Connector
-from portal.changes import services
-from portal.changes.models import ChangeRequest, ChangeSet
+from portal.changes import decisions, services
+from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeSet
 from portal.files.planning import Action
 from portal.operations.services import database_now
 from portal.roles import ActorType
-from tests.at_once import AtOnce
 from tests.documents import runtime_tool_document
 from tests.files.stands import export, planned, replaced, signed
 from tests.files.test_plan import CRM, run, write
@@ -37,14 +35,21 @@ def root(tmp_path: Path) -> Path:
     made.mkdir()
     apply_connector(runtime_tool_document())
     export(made)
-    replaced(made, CRM, "max_attempts: 3", "max_attempts: 5")
+    attempts(made, 3, 5)
     write(made, runtime_tool_document("orders"))
     user("amal")
     return made
 
 
+def attempts(root: Path, before: int, after: int) -> None:
+    """A person changes a facet, and the number of the contract's version with it."""
+    replaced(root, CRM, f"max_attempts: {before}", f"max_attempts: {after}")
+    if "number: 1.0.0" in (root / CRM).read_text():
+        replaced(root, CRM, "number: 1.0.0", "number: 1.0.1")
+
+
 def opened() -> list[ChangeRequest]:
-    return list(ChangeRequest.objects.exclude(state="applied").order_by("id"))
+    return list(ChangeRequest.objects.filter(state__in=OPEN_STATES).order_by("id"))
 
 
 def test_a_change_is_opened_for_each_file_and_a_repeat_does_nothing(root: Path) -> None:
@@ -95,7 +100,7 @@ def test_without_evidence_the_drafts_stay_and_it_is_said(root: Path, evidence: s
 def test_an_open_change_takes_on_what_the_file_says_now(root: Path, evidence: str) -> None:
     run("apply", root, "--as", "amal", "--submit", "--evidence", evidence)
     first = opened()[0]
-    replaced(root, CRM, "max_attempts: 5", "max_attempts: 7")
+    attempts(root, 5, 7)
     code, out, _err = run("apply", root, "--as", "amal")
     assert code == 0
     assert f"{CRM}: {first.human_id} takes on what the file says" in out
@@ -109,7 +114,9 @@ def test_an_open_change_takes_on_what_the_file_says_now(root: Path, evidence: st
 def test_an_open_change_from_an_older_version_is_refused_by_its_number(root: Path) -> None:
     run("apply", root, "--as", "amal")
     stale = opened()[0]
-    apply_connector(runtime_tool_document(changes={"facets.retry.max_attempts": 4}), by="noor")
+    others = {"facets.retry.max_attempts": 4, "facets.version.number": "1.0.1"}
+    apply_connector(runtime_tool_document(changes=others), by="noor")
+    replaced(root, CRM, "number: 1.0.1", "number: 1.0.2")
     code, _out, err = run("apply", root, "--as", "amal")
     assert code == 1
     assert f"{CRM}: {stale.human_id} of yours was made from version 1, and version 2 stands" in err
@@ -123,7 +130,9 @@ def test_what_somebody_else_put_before_the_approvers_is_not_opened_again(root: P
     assert run("apply", root, "--as", "amal")[0] == 0
     # A draft of somebody else may never be submitted.
     assert len(opened()) == 4
-    ChangeRequest.objects.filter(author=user("amal")).update(state="withdrawn", decided_at=database_now())
+    for one in opened():
+        if one.author == user("amal"):
+            services.withdraw(actor=actor("amal"), change_id=one.pk, now=database_now())
     run("apply", root, "--as", "noor", "--submit", "--evidence", evidence)
     code, out, _err = run("apply", root, "--as", "amal", "--submit", "--evidence", evidence)
     assert code == 0
@@ -144,7 +153,9 @@ def test_with_an_invalid_file_nothing_is_opened(root: Path) -> None:
 
 
 def test_a_set_is_opened_whole_or_not_at_all(root: Path, evidence: str) -> None:
-    code, _out, _err = run("apply", root, "--as", "amal", "--set", "--submit", "--evidence", evidence, "--summary", "Both")
+    code, _out, _err = run(
+        "apply", root, "--as", "amal", "--set", "--submit", "--evidence", evidence, "--summary", "Both"
+    )
     assert code == 0
     assert ChangeSet.objects.get().summary == "Both"
     assert {one.change_set_id for one in opened()} == {ChangeSet.objects.get().pk}
@@ -159,11 +170,10 @@ def test_a_set_is_opened_whole_or_not_at_all(root: Path, evidence: str) -> None:
         for name in ("omar", "huda")[: 1 if one.required_class == "A1" else 2]:
             _approve(one, name)
     assert Connector.objects.count() == 2
+    assert Connector.objects.get(key="crm-lookup").version == 2
 
 
 def _approve(change: ChangeRequest, name: str) -> None:
-    from portal.changes import decisions
-
     change.refresh_from_db()
     decisions.approve(actor=actor(name), change_id=change.pk, digest=change.digest, now=database_now())
 
@@ -194,27 +204,15 @@ def test_evidence_that_is_none_is_refused(root: Path, tmp_path: Path) -> None:
 def test_what_is_deprecated_in_a_new_registry_comes_into_force_first(tmp_path: Path, evidence: str) -> None:
     team("crm-team")
     user("amal")
-    path = write(tmp_path, runtime_tool_document())
+    root = tmp_path / "registry"
+    root.mkdir()
+    path = write(root, runtime_tool_document())
     path.write_text("state: deprecated\n" + path.read_text())
-    (step,) = planned(tmp_path / "connectors" / "..").of(Action.CREATE)
+    (step,) = planned(root).of(Action.CREATE)
     assert step.note
     for version in (1, 2):
-        assert run("apply", tmp_path, "--kind", "runtime_tool", "--as", "amal", "--submit", "--evidence", evidence)[0] == 0
+        assert run("apply", root, "--kind", "runtime_tool", "--as", "amal", "--submit", "--evidence", evidence)[0] == 0
         signed(opened()[0])
         assert Connector.objects.get().version == version
     assert Connector.objects.get().state == "deprecated"
-    assert run("plan", tmp_path, "--kind", "runtime_tool")[0] == 0
-
-
-@pytest.mark.usefixtures("committed")
-def test_two_runs_at_once_open_each_change_once(tmp_path: Path, at_once: Any) -> None:
-    team("crm-team")
-    user("amal")
-    for number in range(4):
-        write(tmp_path, runtime_tool_document(f"tool-{number}"))
-    codes = at_once([lambda: run("apply", tmp_path, "--as", "amal")[0]] * 3)
-    assert codes == [0, 0, 0]
-    assert sorted(one.key for one in opened()) == [f"tool-{number}" for number in range(4)]
-
-
-__all__ = ["AtOnce"]
+    assert run("plan", root, "--kind", "runtime_tool")[0] == 0
