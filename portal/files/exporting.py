@@ -1,6 +1,5 @@
 """Writing what is registered as files: the exact inverse of planning, comments aside."""
 
-import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
@@ -90,8 +89,6 @@ def _write(path: Path, content: bytes) -> None:
         try:
             with beside.open("xb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from portal.changes.merging import ABSENT, three_way
 from portal.files import tree
 from portal.files.layout import FILED, STATE, name_of
 from portal.files.tree import EntryFile, Fault
+from portal.json_bounds import too_large_a_number
 from portal.people.models import Team
 from portal.refusals import Problem
 from portal.registry import kinds
@@ -170,7 +171,8 @@ def _of_another_kind(one: EntryFile) -> Registered | None:
 
 def _digest(document: Document) -> str:
     try:
-        return digest(document)
+        # What is past all numbers would be written as null.
+        return "" if too_large_a_number(document) else digest(document)
     except (TypeError, ValueError):
         # Not to be kept, as the check will say.
         return ""

@@ -18,7 +18,7 @@ from portal.files.layout import file_of
 from portal.files.planning import Action
 from portal.registry import kinds
 from portal.registry.models import EntryState
-from tests.documents import data_movement_document, put, runtime_tool_document
+from tests.documents import data_movement_document, runtime_tool_document
 from tests.files.stands import export, one_of, planned, replaced
 from tests.people import team
 from tests.registering import apply_connector
@@ -120,22 +120,28 @@ def test_an_older_document_is_unchanged_though_fields_came_later(tmp_path: Path)
     assert [step.action for step in planned(tmp_path).steps] == [Action.UNCHANGED]
 
 
-def test_problems_are_told_with_their_lines(tmp_path: Path) -> None:
-    team("crm-team")
-    document = runtime_tool_document(changes={"facets.retry.max_attempts": "often", "owner": "nobody"})
-    for told, field in ((document, "max_attempts"), (document | {"colour": "red"}, "colour")):
-        path = write(tmp_path, told)
-        code, _out, err = run("plan", tmp_path)
-        assert code == 2
-        lines = path.read_text().splitlines()
-        (number,) = [n for n, line in enumerate(lines, 1) if line.strip().startswith(f"{field}:")]
-        assert f"{path}:{number}: " in err
+@pytest.mark.parametrize(
+    "changed",
+    [{"facets": runtime_tool_document(changes={"facets.retry.max_attempts": "often"})["facets"]}, {"colour": "red"}],
+)
+def test_problems_are_told_with_their_lines(changed: dict[str, Any], tmp_path: Path) -> None:
+    path = write(tmp_path, runtime_tool_document() | changed)
+    code, _out, err = run("plan", tmp_path)
+    assert code == 2
+    field = "colour" if "colour" in changed else "max_attempts"
+    lines = path.read_text().splitlines()
+    (number,) = [n for n, line in enumerate(lines, 1) if line.strip().startswith(f"{field}:")]
+    assert f"{path}:{number}: " in err
     assert "1 file(s) must be put right." in err
-    put(document, "facets.retry.max_attempts", 3)
+
+
+def test_an_unknown_owner_and_a_field_that_is_missing_have_lines_too(tmp_path: Path) -> None:
+    document = runtime_tool_document(changes={"owner": "nobody"})
     write(tmp_path, document)
     assert (only(tmp_path).field, only(tmp_path).code, only(tmp_path).line) == ("owner", "unknown_team", 5)
+    team("crm-team")
     document["facets"]["contract"]["operations"][0]["errors"] = [{"code": "a", "meaning": "b"}, {"code": "c"}]
-    write(tmp_path, document | {"owner": "crm-team"})
+    path = write(tmp_path, document | {"owner": "crm-team"})
     fault = only(tmp_path)
     assert fault.field == "facets.contract.operations.0.errors.1.meaning"
     # What is missing is told at the line of what lacks it.
@@ -172,6 +178,16 @@ def test_a_broken_or_hostile_file_is_refused_with_its_line(
     assert (fault.line, fault.code) == told[:2], fault
     assert told[2] in fault.message
     assert run("plan", tmp_path)[0] == 2
+
+
+@pytest.mark.parametrize("value", ["1e999", "9" * 200, '"\\0"', "[" * 61 + "]" * 61])
+def test_what_the_database_cannot_keep_is_refused(value: str, tmp_path: Path) -> None:
+    # Written as null, what is past all numbers would be the same as what is registered.
+    schema = {"type": "object", "properties": {"id": {"const": None}}}
+    apply_connector(runtime_tool_document(changes={"facets.contract.operations.0.output_schema": schema}))
+    export(tmp_path)
+    replaced(tmp_path, CRM, "const: null", f"const: {value}")
+    assert only(tmp_path).code in ("large_number", "nul_character", "not_json", "too_deep", "unreadable")
 
 
 def test_nothing_outside_of_the_directory_is_read(tmp_path: Path) -> None:

@@ -107,6 +107,8 @@ def test_what_it_refuses_the_serializer_refuses_too(kind: str) -> None:
     assert len(faults) > 15
     for told, faulty in faults:
         assert not judge.is_valid(faulty), f"the schema takes it: {told}"
+    # The serializer takes its time: some of very many.
+    for told, faulty in faults[:: len(faults) // 100 + 1]:
         assert kinds.get(kind).check(faulty)[1], f"the serializer takes it: {told}"
 
 
