@@ -190,9 +190,10 @@ def _compared(
     if stands is not None:
         before = one.kind.entries().filter(key=one.key).values_list("document", flat=True).get()
         differences = _differences(before, clean)
-        # In the normal form of today: a field that came later does not make an older document differ.
-        if differences and canonical(one.kind.check(before, teams)[0]) == canonical(clean):
-            differences = []
+        if differences and _may_be_of_later_fields(differences):
+            # In the normal form of today: a field that came later does not make an older document differ.
+            normal = one.kind.check(before, teams)[0]
+            differences = [] if canonical(normal) == canonical(clean) else differences
         if stands.state != one.state:
             differences = [Difference(STATE, str(stands.state), one.state.value), *differences]
         if not differences:
@@ -207,6 +208,14 @@ def _compared(
         return Step(one.path, Action.CREATE, one.kind, one.key, 0, EntryState.ACTIVE, clean, against=against, note=note)
     return Step(
         one.path, Action.CHANGE, one.kind, one.key, stands.version, one.state, clean, tuple(differences), against
+    )
+
+
+def _may_be_of_later_fields(differences: Sequence[Difference]) -> bool:
+    """Whether nothing is plainly another value: then it is worth the time to look at the older document as one of today."""
+    return not any(
+        part.old is not ABSENT and part.new is not ABSENT and not isinstance(part.new, dict | list)
+        for part in differences
     )
 
 
