@@ -1,5 +1,6 @@
 """The two kinds of connector, as the generic parts see them."""
 
+from functools import partial
 from typing import Any
 
 import django_filters
@@ -9,6 +10,7 @@ from connectors import cells, rules
 from connectors.documents import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
 from connectors.facets import FACETS, Facets
 from connectors.impact import impact_of
+from connectors.importing.copying import copied
 from connectors.models import Connector, ConnectorKind
 from connectors.settling import settle
 from connectors.summary import SUMMARY
@@ -108,6 +110,8 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         impact=impact_of,
         settle=settle,
         transition_problems=rules.transition_problems,
+        blank=partial(copied, kind),
+        actions_template="connectors/actions.html",
         **own,
     )
 
@@ -121,6 +125,7 @@ def register_kinds() -> None:
             label_plural=_("Runtime tools"),
             purpose=_("Tool calls of an agent during a session: bounded reads and writes behind a facade."),
             pages="tools",
+            starts=((_("From server.json or OpenAPI"), "tools-import"),),
             prefix="RT",
             sections=(
                 _IDENTITY,
@@ -161,6 +166,7 @@ def register_kinds() -> None:
             label_plural=_("Data syncs"),
             purpose=_("Scheduled or batch replication between systems, with an owner, a freshness SLA and a runbook."),
             pages="syncs",
+            starts=((_("From Airbyte metadata"), "syncs-import"),),
             prefix="DM",
             sections=(
                 _IDENTITY,

@@ -11,8 +11,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("portal.api.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     *(path("", include(conf)) for conf in settings.SERVICE_URLCONFS),
-    path("", include("portal.web.urls")),
+    # Those of the apps first: an address of theirs below a list is no entry of it.
     *(path("", include(conf)) for conf in settings.PAGE_URLCONFS),
+    path("", include("portal.web.urls")),
 ]
 
 handler400 = "portal.web.errors.bad_request"

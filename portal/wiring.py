@@ -28,6 +28,7 @@ REGISTRY_TOPICS = {
     "metrics": "metrics.commands.Metrics",
     "decisions": "metrics.decisions.commands.Decisions",
     "lineage": "metrics.choice.commands.Lineage",
+    "import": "connectors.importing.command.Import",
 }
 # URL configurations of the apps, included under /api/v1/ and under /.
 API_URLCONFS = ["connectors.urls_api", "events.urls_api", "metrics.urls_api", "severity.urls_api"]

@@ -167,6 +167,8 @@ class Kind:
     proposers: Permission = Permission.PROPOSE
     # Further pages of the kind: (label, name of the URL).
     links: tuple[tuple[Text, str], ...] = ()
+    # Other beginnings than a blank form, where one is registered: (label, name of the URL).
+    starts: tuple[tuple[Text, str], ...] = ()
     # There is one entry of this kind, ever.
     single: bool = False
     # The states that an entry may be brought into.
