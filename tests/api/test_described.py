@@ -9,7 +9,7 @@ from django.core.management import call_command
 from jsonschema import Draft202012Validator, FormatChecker
 from rest_framework.test import APIClient
 
-from connectors.models import TaskState, TrackedTask
+from connectors.models import Connector, TaskState, TrackedTask
 from connectors.polling import Poller
 from events.models import EventFamily
 from portal.changes.models import ChangeRequest, ChangeState
@@ -194,6 +194,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         if collection == "workflows":
             told = get("/api/v1/workflows/{key}/promotion/", key="monthly-statement")
             assert told["held"] is False, told
+    mcp = Connector.objects.filter(document__runtime_tool__transport="streamable_http").earliest("id")
+    assert get("/api/v1/connectors/{key}/server.json", key=mcp.key)["remotes"]
     for part in ("gate", "matrix", "rows", "attestations", "promotions", "decisions"):
         assert get(f"/api/v1/releases/{{key}}/{part}/", key="r-2026.12")
     assert get("/api/v1/events/asyncapi/")["channels"]

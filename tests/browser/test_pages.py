@@ -195,6 +195,7 @@ def pages(committed: None) -> list[Asked]:
         ("tools", "amal", reverse("tools")),
         ("tools", "amal", reverse("tools") + "?q=zzz"),
         ("syncs", "amal", reverse("syncs")),
+        *((name, "amal", reverse(name)) for name in ("tools-import", "syncs-import")),
         ("entry-new", "amal", reverse("entry-new", args=["tools"])),
         ("entry-new", "amal", reverse("entry-new", args=["syncs"])),
         ("policies", "adam", reverse("policies")),
