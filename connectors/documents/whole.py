@@ -11,6 +11,8 @@ from connectors.facets import Facets
 from portal.people.models import KEY_PATTERN
 from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
 
+# Where the entry of such a key would stand, a page of its kind stands: /tools/new/.
+TAKEN = frozenset({"new", "check", "import"})
 PACKAGE = r"^(?:@[a-z0-9][a-z0-9._-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
@@ -98,6 +100,11 @@ class ConnectorSerializer(EntrySerializer):
         help_text=_("A slip of it touches customers: its incidents are V2 at once."),
     )
     facets = Facets(label=_("Facets"))
+
+    def validate_key(self, value: str) -> str:
+        if value in TAKEN:
+            raise serializers.ValidationError(_("The portal has a page of that name; choose another."), code="taken")
+        return value
 
 
 class RuntimeToolSerializer(ConnectorSerializer):

@@ -175,12 +175,11 @@ def _contract(taken: Taken, schemas: Schemas, chosen: list[_Found]) -> None:
     if len(made) < len(chosen):
         # An operation that is missing cannot be allowed to anybody; a schema that is too wide can be narrowed.
         most = max(_LEAST_SCHEMA, (_MOST_CONTRACT // len(chosen) - _BESIDE_SCHEMAS) // 2)
-        told = {"most": most}
         taken.remark(
             _(
                 "Still too large: %(most)d bytes of each schema are kept, farther parts take anything. Choose by tag or path."
             )
-            % told,
+            % {"most": most},
             first=True,
         )
         made = _entries(Reader(taken, schemas, bare=True, most=most), chosen)

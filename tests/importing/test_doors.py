@@ -65,6 +65,12 @@ def test_the_api_takes_the_file_itself(api_of: Api) -> None:
     assert len(answer.json()["document"]["facets"]["contract"]["operations"]) == 5
 
 
+@pytest.mark.parametrize("key", ["import", "new", "check"])
+def test_a_key_whose_page_the_portal_takes_is_told(key: str) -> None:
+    found = imported(SERVER.read_bytes(), "mcp", key=key)
+    assert ("key", "taken") in [(problem.path, problem.code) for problem in found.problems]
+
+
 def test_a_key_that_is_registered_is_a_conflict(api_of: Api) -> None:
     apply_connector(runtime_tool_document("contacts"))
     answer = api_of("amal").post(HERE, {"format": "mcp", "content": SERVER.read_text(), "open": True}, format="json")

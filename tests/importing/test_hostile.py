@@ -143,7 +143,7 @@ def test_through_the_api_each_opens_a_draft_or_is_refused_in_words(api: APIClien
     for number, body in enumerate(spoilt(VALID[name])):
         if number % 11:
             continue
-        sent = {"format": form, "content": json.dumps(body), "open": True, "key": f"k{number}"}
+        sent: dict[str, Any] = {"format": form, "content": json.dumps(body), "open": True, "key": f"k{number}"}
         answer = api.post("/api/v1/connectors/import/", sent, format="json")
         if answer.status_code not in (201, 422):
             wrong.append((answer.status_code, answer.content[:300], sent["content"][:300]))
