@@ -25,6 +25,7 @@ PRODUCTION_ENV := PORTAL_MODE=production ALLOWED_HOSTS=portal.example.com PUBLIC
 	BROKER_URL=amqp://portal:not-a-real-word@mq.example.com:5672/portal \
 	SECRET_KEY=3f9c1e7ab24d58f06c97d1e2840b6a5f7d3c9e8b1a0f4d6275c8e9b3a1f0d4c6 \
 	SECRET_DIR=/run/secrets TRUSTED_PROXIES=1 EMAIL_HOST=mail.example.com \
+	ALLOWLIST_SIGNING_KEY=env:ALLOWLIST_KEY ALLOWLIST_KEY=not-a-real-key-0000000000000000000000000000 \
 	DEFAULT_FROM_EMAIL=portal@example.com DATA_DIR=$(CURDIR)/data/check
 
 .PHONY: help demo run test check chaos peers dbt gx bench requirements clean lint

@@ -57,6 +57,7 @@ class Permission(TextChoices):
     ATTEST_BUILD = "attest_build", _("attest how the build of a release came to be")
     PROPOSE_SEVERITY = "propose_severity", _("propose changes of the severity table")
     READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
+    DECIDE = "decide", _("ask whether an agent may make a call")
     READ_AUDIT = "read_audit", _("read the audit log")
     READ_DELIVERIES = "read_deliveries", _("read to whom notices were delivered")
     SEND_AGAIN = "send_again", _("send a notice again that was given up")
@@ -106,6 +107,9 @@ TABLE: dict[Permission, Grant] = {
     Permission.ATTEST_BUILD: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.PROPOSE_SEVERITY: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
+    # The answer gives nothing that the registry does not show, and a runtime asks for many agents: any account may ask about any
+    # of them. It is counted, so it has a verb of its own.
+    Permission.DECIDE: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     Permission.READ_AUDIT: Grant(_EVERY_ROLE - {Role.VIEWER}, _ONLY_HUMANS),
     Permission.READ_DELIVERIES: Grant(frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.SEND_AGAIN: Grant(frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), _ONLY_HUMANS),

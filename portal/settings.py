@@ -253,6 +253,11 @@ OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW", () if PRODUCTION else ("127.0.0.0/8
 SECRET_DIR = env.text("SECRET_DIR", "")
 # A directory of public keys, NAME.pem: attestations of CI that one of them signed are trusted.
 ATTESTATION_KEYS = env.text("ATTESTATION_KEYS", "")
+# The private key (Ed25519) that allowlists are signed with, by reference: env:NAME or file:/path. Outside production one is made
+# in DATA_DIR. Public keys that are shown beside it, while one takes the place of another; how long a signed list lives.
+ALLOWLIST_SIGNING_KEY = env.text("ALLOWLIST_SIGNING_KEY", "")
+ALLOWLIST_PUBLISHED_KEYS = env.words("ALLOWLIST_PUBLISHED_KEYS")
+ALLOWLIST_SECONDS = env.number("ALLOWLIST_SECONDS", 900, least=60)
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
     "django.core.mail.backends.smtp.EmailBackend" if PRODUCTION else "django.core.mail.backends.filebased.EmailBackend",

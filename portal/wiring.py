@@ -9,6 +9,7 @@ READINESS_CHECKS = [
 # Work every worker does by itself: (dotted path of a function without arguments, seconds between two calls).
 TICKS: list[tuple[str, float]] = [
     ("connectors.polling.tick", 1.0),
+    ("connectors.allowlist.counting.tick", 5.0),
     ("severity.sweep.tick", 2.0),
     ("severity.reconcile.tick", 30.0),
     ("portal.changes.waking.tick", 2.0),

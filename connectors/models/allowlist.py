@@ -51,7 +51,11 @@ class CallCount(models.Model):
                 fields=["connector_key", "hour", "agent", "operation", "environment", "reason"], name="call_count_once"
             )
         ]
-        indexes = [models.Index(fields=["connector", "-hour"], name="call_count_connector")]
+        indexes = [
+            models.Index(fields=["connector", "-hour"], name="call_count_connector"),
+            models.Index(fields=["agent", "-hour"], name="call_count_agent"),
+            models.Index(fields=["hour"], name="call_count_hour"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.connector_key} {self.operation} {self.calls}"
