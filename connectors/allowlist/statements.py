@@ -73,7 +73,8 @@ _OF_AGENT = """(
     SELECT id, key, name, kind, state, version, contract_version, endpoint, document->'runtime_tool' AS tool,
            document->'facets' AS facets
     FROM connectors_connector
-    WHERE kind = 'runtime_tool' AND document->'runtime_tool'->'allowlist' @> jsonb_build_array(jsonb_build_object('agent', %(agent)s::text))
+    WHERE kind = 'runtime_tool'
+      AND document->'runtime_tool'->'allowlist' @> jsonb_build_array(jsonb_build_object('agent', %(agent)s::text))
     OFFSET 0
   )"""
 

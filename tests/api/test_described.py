@@ -147,6 +147,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     documented = {address for address, path in described["paths"].items() if "get" in path} - {"/api/v1/schema/"}
     # A file answers as itself (see test_change_attachments), a JSON Schema as one (see tests/files/test_schemas).
     documented -= {"/api/v1/attachments/{digest}/", "/api/v1/schemas/{name}.json"}
+    # A signed list is no JSON (see connectors/allowlist).
+    documented -= {"/api/v1/allowlist/bundle/"}
     called: set[str] = set()
 
     def get(address: str, query: str = "", by: str = "amal", **parts: Any) -> Any:
@@ -230,6 +232,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     claim = get("/api/v1/claims/")["results"][0]
     assert get("/api/v1/claims/{id}/", id=claim["human_id"])["events"]
     assert get("/api/v1/allowlist/", "?agent=support-agent")["connectors"]
+    assert get("/api/v1/allowlist/keys/")["keys"]
     lanes.expand()
     assert get("/api/v1/events/envelope/")["required"]
     assert get("/api/v1/events/bundle/", "?family=order-placed")["families"]["order-placed"]
@@ -311,6 +314,8 @@ def test_headers_are_described_where_they_are_heeded(described: Schema) -> None:
     # What is secret is kept for no repeat.
     secret = {"/api/v1/tokens/", "/api/v1/people/{id}/password/", "/api/v1/events/validate/"}
     secret |= {"/api/v1/lineage/", "/api/v1/lineage/batch/"}
+    # An answer is of its moment.
+    secret |= {"/api/v1/allowlist/decide/"}
     # A run names itself.
     secret |= {f"/api/v1/checkpoints/{one}/" for one in ("results", "{key}/results", "{key}/files")}
     assert not any(headers(address.removeprefix("/api/v1/"), "post") for address in secret)

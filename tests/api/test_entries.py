@@ -122,8 +122,8 @@ def test_the_allowlist_names_what_an_agent_may_call_now(api_of: ApiOf) -> None:
     agent = api_of("vera", actor_type="executor_system")
     address = "/api/v1/allowlist/?agent=support-agent"
     empty = agent.get(address)
-    assert empty.json() == {"agent": "support-agent", "connectors": []}
-    apply_connector(runtime_tool_document())
+    assert empty.json() == {"agent": "support-agent", "environment": "", "revision": 0, "connectors": []}
+    apply_connector(runtime_tool_document(changes={"runtime_tool.transport": "http"}))
     first = agent.get(address, headers={"If-None-Match": empty["ETag"]})
     (found,) = first.json()["connectors"]
     assert (found["key"], [operation["name"] for operation in found["operations"]]) == (
@@ -134,9 +134,9 @@ def test_the_allowlist_names_what_an_agent_may_call_now(api_of: ApiOf) -> None:
     same = agent.get(address, headers={"If-None-Match": first["ETag"]})
     assert (same.status_code, same.content) == (304, b"")
     assert agent.get("/api/v1/allowlist/?agent=stranger").json()["connectors"] == []
-    apply_connector(runtime_tool_document(), to_state="deprecated")
+    apply_connector(runtime_tool_document(changes={"runtime_tool.transport": "http"}), to_state="deprecated")
     assert agent.get(address).json()["connectors"][0]["state"] == "deprecated"
-    apply_connector(runtime_tool_document(), to_state="retired")
+    apply_connector(runtime_tool_document(changes={"runtime_tool.transport": "http"}), to_state="retired")
     assert agent.get(address, headers={"If-None-Match": first["ETag"]}).json()["connectors"] == []
     assert agent.get("/api/v1/allowlist/").status_code == 422
     assert APIClient().get(address).status_code == 401

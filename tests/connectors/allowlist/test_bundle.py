@@ -125,7 +125,7 @@ def test_the_validator_is_of_the_list_the_environment_the_key_and_the_half_life(
     assert tag() == tag()
     assert len({tag(), tag(2), tag(environment="dev"), tag(by=other), tag(later=450), tag(later=900)}) == 6
     # Within one life every list is signed anew once, or twice, never later than at its half.
-    turns = [tag(later=second) for second in range(0, 900)]
+    turns = [tag(later=second) for second in range(900)]
     lengths = [turns.count(one) for one in dict.fromkeys(turns)]
     assert max(lengths) == 450
     # Not all agents at once.
@@ -197,7 +197,7 @@ def public_pem(private: Any) -> str:
 
 def test_outside_production_one_key_is_made_for_all_processes(tmp_path: Path, settings: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = {text for text in pool.map(lambda _: keys._made_once(tmp_path / "k.pem"), range(8))}
+        made = set(pool.map(lambda _: keys._made_once(tmp_path / "k.pem"), range(8)))
     assert len(made) == 1
     assert stat.S_IMODE(os.stat(tmp_path / "k.pem").st_mode) == 0o600
     assert [one.name for one in tmp_path.iterdir()] == ["k.pem"]

@@ -26,7 +26,7 @@ def asked(by: Actor) -> CallAnswer:
 
 
 def test_whoever_asks_during_a_change_sees_all_of_it_or_nothing(committed: None) -> None:
-    """The change moves the one allowed operation and its environment together, so that any mix would be told by a third answer."""
+    """The change moves the allowed operation and its environment together: any mix of both would be a third answer."""
     amal = actor("amal")
     connector = tool(document(allowlist=[line(READ, environments=("dev",))]))
     sides = [[line(READ, environments=("dev",))], [line(WRITE, environments=("prod",))]]

@@ -1,0 +1,1 @@
+"""Tests of what runtimes hold lists by."""
