@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench import changes, files, gate, lineage, lists, metrics, polling, quality, schemas, sweep
+from bench import allowlist, changes, files, gate, lineage, lists, metrics, polling, quality, schemas, sweep
 
 PARTS = {
     "sweep": sweep,
@@ -18,6 +18,7 @@ PARTS = {
     "gate": gate,
     "quality": quality,
     "files": files,
+    "allowlist": allowlist,
 }
 
 

@@ -3,12 +3,15 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import BigIntegerField, DateTimeField, Func, IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connectors.models import CallCount
 from connectors.summary import SUMMARY, path_in_document
 from portal.web import marks, words
 
@@ -42,6 +45,17 @@ def operations(row: Any, now: datetime) -> SafeString:
     )  # fmt: skip
 
 
+def allowed(row: Any, now: datetime) -> SafeString:
+    """How many of its operations some agent may call."""
+    return format_html('<bdi dir="ltr">{}/{}</bdi>', row.allowed_count, row.operation_count)
+
+
+def calls(row: Any, now: datetime) -> SafeString:
+    """Calls that were allowed and refused in the last day."""
+    refused = format_html("<span>{}</span>", _("%d refused") % row.refused_count) if row.refused_count else ""
+    return format_html('<span class="two"><span class="num">{}</span>{}</span>', row.call_count, refused)
+
+
 def endpoint(row: Any, now: datetime) -> SafeString:
     """Where it is reached; whole on hover."""
     short = Truncator(row.endpoint).chars(LONGEST_ENDPOINT)
@@ -65,6 +79,28 @@ def freshness(row: Any, now: datetime) -> SafeString:
     return format_html("<bdi>{}</bdi>", words.span_words(float(row.freshness_seconds)))
 
 
+def _calls(where: Q) -> Any:
+    day = Func(
+        Value("hour"),
+        template="date_trunc(%(expressions)s, statement_timestamp()) - interval '24 hours'",
+        output_field=DateTimeField(),
+    )
+    counts = CallCount.objects.filter(where, connector=OuterRef("id"), hour__gte=day).values("connector")
+    return Coalesce(
+        Subquery(counts.annotate(n=Sum("calls")).values("n"), output_field=BigIntegerField()), Value(0),
+        output_field=BigIntegerField(),
+    )  # fmt: skip
+
+
+# Distinct operations that any line of the allowlist names.
+_ALLOWED = Func(
+    path_in_document("runtime_tool", "allowlist"),
+    Value("$[*].operations[*]"),
+    template="(SELECT count(DISTINCT named) FROM jsonb_path_query(%(expressions)s::jsonpath) named)",
+    output_field=IntegerField(),
+)
+ALLOWED_COUNTS = {"allowed_count": _ALLOWED, "operation_count": SUMMARY["operations"]}
+CALL_COUNTS = {"call_count": _calls(Q(reason="")), "refused_count": _calls(~Q(reason=""))}
 OPERATION_COUNTS = {"operation_count": SUMMARY["operations"], "agent_count": SUMMARY["allowlisted_agents"]}
 SYSTEMS = {
     "source_system": path_in_document("data_movement", "source", "system"),

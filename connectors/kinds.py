@@ -153,6 +153,8 @@ def register_kinds() -> None:
             ),
             columns=_columns(
                 Column("operations", _("Operations"), cells.operations, needs=cells.OPERATION_COUNTS),
+                Column("allowed", _("Tools allowed/known"), cells.allowed, needs=cells.ALLOWED_COUNTS),
+                Column("calls", _("Calls 24 h"), cells.calls, needs=cells.CALL_COUNTS),
                 Column("endpoint", _("Endpoint"), cells.endpoint),
             ),
             detail_template="connectors/runtime_tool.html",

@@ -8,7 +8,7 @@ Each is one statement: what it says is of one moment. The documents stay in the 
 _REASONS = """array_remove(ARRAY[
     CASE WHEN c.kind <> 'runtime_tool' THEN 'wrong_kind' END,
     CASE WHEN c.state NOT IN ('active', 'deprecated') THEN 'not_active' END,
-    CASE WHEN EXISTS (SELECT FROM connectors_verification v WHERE v.connector_id = c.id AND v.quarantined_at IS NOT NULL)
+    CASE WHEN (SELECT v.quarantined_at FROM connectors_verification v WHERE v.connector_id = c.id) IS NOT NULL
       THEN 'quarantined_connector' END,
     CASE WHEN c.kind = 'runtime_tool' AND NOT coalesce(a.line->'operations' ? n.name, false) THEN 'not_allowlisted' END,
     CASE WHEN NOT o.known THEN 'unknown_operation' END,
@@ -16,7 +16,7 @@ _REASONS = """array_remove(ARRAY[
     CASE WHEN a.line->'operations' ? n.name AND a.line ? 'environments' AND NOT a.line->'environments' ? %(environment)s
       THEN 'not_in_environment' END,
     CASE WHEN o.known AND c.tool->>'transport' = 'streamable_http' AND p.pin IS NULL THEN 'unpinned' END,
-    CASE WHEN EXISTS (SELECT FROM connectors_knowntool t WHERE t.connector_id = c.id AND t.name = n.name AND t.quarantined)
+    CASE WHEN (SELECT t.quarantined FROM connectors_knowntool t WHERE t.connector_id = c.id AND t.name = n.name)
       THEN 'quarantined_tool' END
   ], NULL)"""
 
@@ -112,7 +112,8 @@ SELECT statement_timestamp(), coalesce((SELECT revision FROM connectors_agentall
 
 # Everything that an allowlist gives the agent, callable or not, with what stands against it.
 NAMED = f"""
-SELECT c.key, c.name, c.state, coalesce(a.line->'environments', to_jsonb(%(environments)s::text[]))::text, n.name,
+SELECT c.key, c.name, c.state,
+       ARRAY(SELECT jsonb_array_elements_text(coalesce(a.line->'environments', to_jsonb(%(environments)s::text[])))), n.name,
        {_REASONS} AS reasons
 FROM {_OF_AGENT} c
 {_LINE}

@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from connectors.allowlist.deciding import Call, decide
 from connectors.demo.tools import PLANS
 from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
@@ -128,6 +129,8 @@ def pages(committed: None) -> list[Asked]:
     )
     WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/in", secret_ref="env:CREDENTIAL_HOOK")
     standing, open_claim = claims()
+    for operation, environment in (("lookup_customer", "prod"), ("lookup_customer", "canary"), ("no_such", "prod")):
+        decide(Call("support-agent", tool.key, operation, environment), actor=actor("vera"))
     mild, *_, bad = Incident.objects.order_by("severity")
     return [
         ("sign-in", "", reverse("sign-in")),
@@ -216,6 +219,8 @@ def pages(committed: None) -> list[Asked]:
         ("incident-rates", "vera", reverse("incident-rates")),
         ("severity-test", "vera", reverse("severity-test") + "?deadline.plain=V2"),
         *(("incident", "yusuf", one.get_absolute_url()) for one in (mild, bad)),
+        *(("agents", "vera", reverse("agents") + query) for query in ("", "?q=zzz")),
+        ("agent", "vera", reverse("agent", args=["support-agent"])),
         *(("claims", "yusuf", reverse("claims") + query) for query in ("", "?tab=all", "?q=zzz")),
         *(("claim", who, open_claim.get_absolute_url()) for who in ("omar", "vera")),
         ("claim", "vera", standing.get_absolute_url()),

@@ -50,6 +50,13 @@ def contradictions() -> None:
         reported(reference=f"c-{number}", statement=f"The contact number {number} was updated.")
 
 
+def agents() -> None:
+    line = {"operations": ["lookup_customer"], "environments": ["prod"]}
+    for part in range(2):
+        allowlist = [line | {"agent": f"agent-{part}-{number}"} for number in range(ROWS // 2)]
+        apply_connector(runtime_tool_document(f"tool-{part}", {"runtime_tool.allowlist": allowlist}))
+
+
 LISTS: list[tuple[str, str, Callable[[], None]]] = [
     ("/tools/", "amal", tools),
     ("/syncs/", "amal", syncs),
@@ -58,6 +65,8 @@ LISTS: list[tuple[str, str, Callable[[], None]]] = [
     ("/tools/", "amal", drafts),
     ("/search/?q=tool", "amal", tools),
     ("/audit/", "huda", tools),
+    ("/agents/", "vera", agents),
+    ("/agents/support-agent/", "vera", tools),
     ("/tasks/?tab=all", "yusuf", slips),
     ("/incidents/", "yusuf", slips),
     ("/claims/", "yusuf", contradictions),
