@@ -36,7 +36,7 @@ SELECT count(*) FROM taken
 """
 _FORGET = """
 DELETE FROM connectors_callcount WHERE id IN (
-  SELECT id FROM connectors_callcount WHERE hour < statement_timestamp() - %(kept)s LIMIT %(batch)s
+  SELECT id FROM connectors_callcount WHERE hour < statement_timestamp() - make_interval(days => %(days)s) LIMIT %(batch)s
 )
 """
 
@@ -51,7 +51,7 @@ def gather(batch: int = BATCH) -> int:
 def forget() -> int:
     """Drop counts that are too old, a batch at most. Returns how many."""
     with connection.cursor() as cursor:
-        cursor.execute(_FORGET, {"kept": KEPT, "batch": BATCH})
+        cursor.execute(_FORGET, {"days": KEPT.days, "batch": BATCH})
         return int(cursor.rowcount)
 
 

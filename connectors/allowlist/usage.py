@@ -76,7 +76,7 @@ def of_agent(agent: str, now: datetime) -> Asked:
 
 def _read(statement: str, value: Any, name: str, now: datetime) -> Asked:
     hour = now.replace(minute=0, second=0, microsecond=0)
-    bounds = {"day": hour - DAY, "month": hour - MONTH, "uncounted": UNCOUNTED, "most": MOST_ROWS}
+    bounds: dict[str, Any] = {"day": hour - DAY, "month": hour - MONTH, "uncounted": UNCOUNTED, "most": MOST_ROWS}
     found = Asked()
     with connection.cursor() as cursor:
         cursor.execute(statement, bounds | {"value": value, "name": name})

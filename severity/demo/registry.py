@@ -11,7 +11,7 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.registry.documents import Document
-from severity.demo import events, lineage, releases, syncs, tools
+from severity.demo import calls, events, lineage, releases, syncs, tools
 from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
@@ -98,6 +98,7 @@ def load(now: datetime, demo_server: str) -> bool:
     )
     _second_versions(writer, by_key)
     _waiting(writer, by_key)
+    calls.ask()
     return True
 
 
