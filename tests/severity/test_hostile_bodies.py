@@ -41,6 +41,9 @@ BODIES: dict[str, dict[str, Any]] = {
         "key": "pager:1", "status": "firing", "title": "Down", "severity": "V1", "owner": "crm-team", "evidence": EVIDENCE,
     },
     **{f"incidents/INC-{{incident}}/{name}/": body for name, body in ACTS.items()},
+    "allowlist/decide/": {
+        "agent": "support-agent", "connector": "crm-lookup", "operation": "lookup_customer", "environment": "prod",
+    },
     "claims/": {
         "reference": "c-1", "statement": "The contact was updated.", "claimed_by": "crm-agent", "note": "", "owner": "crm-team",
         "actor_type": "executor_system", "reversibility": "R1", "verdict": "contradicted",

@@ -263,7 +263,7 @@ def test_a_runtime_asks_over_the_api(api_of: Callable[..., APIClient], address: 
     assert CallDecision.objects.count() == len(ActorType.values) + 1
 
 
-WHOLE = {"agent": AGENT, "connector": "crm-lookup", "operation": READ, "environment": "prod"}
+WHOLE: dict[str, Any] = {"agent": AGENT, "connector": "crm-lookup", "operation": READ, "environment": "prod"}
 BAD: list[Any] = [
     {}, [], "x", 1, None, WHOLE | {"more": 1}, WHOLE | {"environment": "moon"}, WHOLE | {"environment": ["prod"]},
     *({name: one for name, one in WHOLE.items() if name != gone} for gone in WHOLE),
