@@ -264,10 +264,11 @@ def test_a_runtime_asks_over_the_api(api_of: Callable[..., APIClient], address: 
 
 
 WHOLE: dict[str, Any] = {"agent": AGENT, "connector": "crm-lookup", "operation": READ, "environment": "prod"}
+NO_NAMES: list[Any] = ["", None, {}, [], 7.5e300, True, "a" * 101, "a\0b", "\ud800"]
 BAD: list[Any] = [
     {}, [], "x", 1, None, WHOLE | {"more": 1}, WHOLE | {"environment": "moon"}, WHOLE | {"environment": ["prod"]},
     *({name: one for name, one in WHOLE.items() if name != gone} for gone in WHOLE),
-    *(WHOLE | {name: bad} for name in WHOLE for bad in ("", None, {}, [], 7.5e300, True, "a" * 101, "a\0b", "\ud800")),
+    *(WHOLE | {name: bad} for name in WHOLE for bad in NO_NAMES),
 ]  # fmt: skip
 
 
