@@ -1,6 +1,7 @@
 """What people see of allowlists: who may call what, how often it was asked, and why it was refused."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -75,8 +76,6 @@ def test_old_calls_are_no_longer_told() -> None:
     ask()
     tick()
     now = database_now()
-    from datetime import timedelta
-
     for age, expected in ((23, (1, 1)), (26, (0, 1)), (24 * 29, (0, 1)), (24 * 31, (0, 0))):
         CallCount.objects.update(hour=(now - timedelta(hours=age)).replace(minute=0, second=0, microsecond=0))
         total = panel(connector, now)["total"]
