@@ -10,8 +10,11 @@ class ConnectorsConfig(AppConfig):
     label = "connectors"
 
     def ready(self) -> None:
-        """Make the two kinds of connector known."""
-        from connectors.allowlist import checks  # noqa: F401, PLC0415 - registers itself
-        from connectors.kinds import register_kinds  # noqa: PLC0415 - models are not loaded before ready()
+        """Make the two kinds of connector and backfills known."""
+        # Models are not loaded before ready(); the checks register themselves.
+        from connectors.allowlist import checks  # noqa: F401, PLC0415
+        from connectors.backfills.kind import register_kind as register_backfills  # noqa: PLC0415
+        from connectors.kinds import register_kinds  # noqa: PLC0415
 
         register_kinds()
+        register_backfills()

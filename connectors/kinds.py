@@ -7,6 +7,7 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from connectors import cells, rules
+from connectors.backfills.shown import runbook_tab
 from connectors.documents import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
 from connectors.facets import FACETS, Facets
 from connectors.impact import impact_of
@@ -16,7 +17,7 @@ from connectors.settling import settle
 from connectors.summary import SUMMARY
 from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
-from portal.registry.kinds import Column, Kind, Section, register
+from portal.registry.kinds import Column, Kind, Section, Tab, register
 from portal.web import cells as common
 
 
@@ -211,6 +212,8 @@ def register_kinds() -> None:
                 Column("freshness", _("Freshness SLA"), cells.freshness, needs=cells.FRESHNESS),
             ),
             detail_template="connectors/data_movement.html",
+            tabs=(Tab("runbook", _("Runbook"), "connectors/backfills/runbook.html", runbook_tab),),
+            links=((_("Backfills"), "backfills"),),
             other_kind_hint=_("A tool that an agent calls in a session? Register a runtime tool instead."),
         )
     )

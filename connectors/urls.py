@@ -1,8 +1,9 @@
-"""Addresses of the pages of connectors, of tracked tasks and of agents."""
+"""Addresses of the pages of connectors, tracked tasks and agents, of work on backfills, and of drills."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from connectors.allowlist.pages import AgentList, AgentPage
+from connectors.backfills.pages import RecordDrill, Work
 from connectors.importing.page import ImportConnector
 from connectors.models import ConnectorKind
 from connectors.pages import TaskList, TaskPage
@@ -14,4 +15,6 @@ urlpatterns: list[URLPattern] = [
     path("tasks/<int:pk>/", TaskPage.as_view(), name="task"),
     path("agents/", AgentList.as_view(), name="agents"),
     path("agents/<slug:agent>/", AgentPage.as_view(), name="agent"),
+    re_path(r"^backfills/(?P<key>[a-z][a-z0-9-]{0,59})/work/$", Work.as_view(), name="backfill-work"),
+    re_path(r"^syncs/(?P<key>[a-z][a-z0-9-]{0,59})/drill/$", RecordDrill.as_view(), name="sync-drill"),
 ]

@@ -4,12 +4,14 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from connectors.allowlist.api import AllowlistViewSet
+from connectors.backfills.api import BackfillJobViewSet, DrillViewSet, PartViewSet
 from connectors.importing.api import ImportViewSet, ServerJsonViewSet
 from connectors.task_api import TaskViewSet
 
 router = SimpleRouter()
 router.register("tasks", TaskViewSet, basename="api-task")
 _allowlist = AllowlistViewSet.as_view
+_job = BackfillJobViewSet.as_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("connectors/import/", ImportViewSet.as_view({"post": "create"})),
@@ -20,5 +22,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # As runtimes ask it, and as everything else here is called; described once.
     path("allowlist/decide", _allowlist({"post": "decide"}, schema=None)),
     path("allowlist/decide/", _allowlist({"post": "decide"})),
+    path("backfills/<str:key>/job/", _job({"get": "job"})),
+    path("backfills/<str:key>/log/", _job({"get": "log"})),
+    path("backfills/<str:key>/partitions/", PartViewSet.as_view({"get": "list"})),
+    path("backfills/<str:key>/partitions/<int:number>/", PartViewSet.as_view({"post": "create"})),
+    *(
+        path(f"backfills/<str:key>/{act}/", _job({"post": act}))
+        for act in ("claim", "pause", "resume", "cancel", "retry", "verify")
+    ),
+    path("syncs/<str:key>/drills/", DrillViewSet.as_view({"get": "list", "post": "create"})),
     *router.urls,
 ]

@@ -45,6 +45,7 @@ class Permission(TextChoices):
     SIGN = "sign", _("approve or reject changes")
     COMMIT = "commit", _("apply a change that needs no approval")
     START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
+    WORK_BACKFILL = "work_backfill", _("work on backfills and record drills")
     ANSWER_OWN_TASK = "answer_own_task", _("answer what a task of their own team asks for")
     REPORT_VALUES = "report_values", _("report measured values of metrics")
     REPORT_LINEAGE = "report_lineage", _("report runs of bound job namespaces")
@@ -91,6 +92,7 @@ TABLE: dict[Permission, Grant] = {
     Permission.SIGN: Grant(_SIGNERS, _ONLY_HUMANS),
     Permission.COMMIT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.START_TASK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.WORK_BACKFILL: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.ANSWER_OWN_TASK: Grant(_EVERY_ROLE, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     # Writing what others decide by: never an agent that only observes or recommends.
     Permission.REPORT_VALUES: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),

@@ -47,5 +47,7 @@ ENTRY_TABS: dict[str, list[str]] = {
 }
 # What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
 METRIC_MARKS = "severity.reads.marks_of_metric"
+# Who reads what a data movement writes: a dotted path of a function of its key, which gives a list of Impact.
+READERS_OF_SYNC = "metrics.lineage.readers.readers_of_sync"
 # Counters of the rail: dotted paths of functions that give {name: number}.
 COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]

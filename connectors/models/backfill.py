@@ -1,5 +1,7 @@
 """Backfills: loading history again. The plan is an entry, approved like any other change; its progress stands beside it."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -37,8 +39,8 @@ class Backfill(Entry):
         """Set the columns that lists and partitions need."""
         super().take_document(document, owner)
         self.connector = Connector.objects.get(key=document["sync"], kind="data_movement")
-        self.window_from = document["window_from"]
-        self.window_to = document["window_to"]
+        self.window_from = datetime.fromisoformat(document["window_from"])
+        self.window_to = datetime.fromisoformat(document["window_to"])
 
 
 class JobState(models.TextChoices):
@@ -51,6 +53,10 @@ class JobState(models.TextChoices):
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
     CANCELLED = "cancelled", _("Cancelled")
+
+
+# Over for ever; everything else is in work, or may be told to go on.
+JOB_OVER = (JobState.DONE, JobState.CANCELLED)
 
 
 class BackfillJob(models.Model):
@@ -85,7 +91,9 @@ class Partition(models.Model):
     since = models.DateTimeField()
     until = models.DateTimeField()
     state = models.CharField(max_length=10, choices=PartitionState.choices, default=PartitionState.PENDING)
-    attempts = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveIntegerField(default=0, help_text=_("Since it was last begun anew."))
+    # Grows with every claim, for ever: who names an older one no longer holds the part.
+    lease = models.PositiveBigIntegerField(default=0)
     worker = models.CharField(max_length=150, blank=True)
     lease_until = models.DateTimeField(null=True)
     rows = models.PositiveBigIntegerField(null=True)
@@ -137,3 +145,8 @@ class Drill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.connector_id} {self.drilled_at:%Y-%m-%d}"
+
+    @property
+    def steps_done(self) -> int:
+        """How many steps were done."""
+        return sum(bool(step["done"]) for step in self.steps)

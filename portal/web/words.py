@@ -33,6 +33,7 @@ SEVERITIES: dict[str, str | Promise] = {
 KINDS: dict[str, Badge] = {
     "runtime_tool": Badge(gettext_lazy("Runtime tool"), shape="plug"),
     "data_movement": Badge(gettext_lazy("Data movement"), shape="sync"),
+    "backfill": Badge(gettext_lazy("Backfill"), shape="sync"),
     "event_family": Badge(gettext_lazy("Event family"), shape="event"),
     "event_schema": Badge(gettext_lazy("Schema version"), shape="draft"),
     "metric": Badge(gettext_lazy("Metric"), shape="metric"),
@@ -105,6 +106,14 @@ STATES: dict[str, Badge] = {
     "blind": Badge(gettext_lazy("Blind"), "risk", "eye-off"),
     "blind_auth": Badge(gettext_lazy("Blind (sign-in refused)"), "risk", "lock"),
     "contract_drift": Badge(gettext_lazy("Contract drift"), "bad", "risk"),
+    # Backfills and drills
+    "ready": Badge(gettext_lazy("Ready"), "line", "ring"),
+    "verifying": Badge(gettext_lazy("To be verified"), "accent", "user"),
+    "done": Badge(gettext_lazy("Done"), "ok", "check"),
+    "tested": Badge(gettext_lazy("Tested"), "ok", "check"),
+    "old": Badge(gettext_lazy("Drilled long ago"), "risk", "clock"),
+    "changed": Badge(gettext_lazy("Changed since its drill"), "risk", "risk"),
+    "never": Badge(gettext_lazy("Never drilled"), "risk", "risk"),
     # Checks, deadlines, deliveries, facets
     "on_time": Badge(gettext_lazy("On time"), "ok", "check"),
     "due_soon": Badge(gettext_lazy("Due soon"), "risk", "clock"),

@@ -157,10 +157,12 @@ def url_if(name: str, *args: Any) -> str:
 
 
 @register.simple_block_tag(takes_context=True)
-def live(context: Context, content: str, name: str, every: int = 15, now: datetime | None = None) -> SafeString:
-    """A block that fetches itself again from this page every `every` seconds; `name` becomes its id."""
+def live(
+    context: Context, content: str, name: str, every: int = 15, now: datetime | None = None, address: str = ""
+) -> SafeString:
+    """A block that fetches itself again every `every` seconds, from this page or an address; `name` becomes its id."""
     request = context.get("request")
-    address = request.get_full_path() if isinstance(request, HttpRequest) else ""
+    address = address or (request.get_full_path() if isinstance(request, HttpRequest) else "")
     return render_to_string(
         "parts/live.html",
         {"name": name, "every": every, "now": _now(context, now), "address": address, "content": content},
