@@ -11,7 +11,7 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.registry.documents import Document
-from severity.demo import calls, events, lineage, releases, syncs, tools
+from severity.demo import backfills, calls, events, lineage, releases, syncs, tools
 from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
@@ -89,6 +89,9 @@ def load(now: datetime, demo_server: str) -> bool:
     for number, document in enumerate(lineage.documents()):
         writer.apply(document, by="noor", days=10 - number)
     lineage.tell(now)
+    for document in backfills.documents(now):
+        writer.apply(document, by="noor", days=backfills.AGO)
+    backfills.tell(now)
     for number, document in enumerate(releases.documents()):
         writer.apply(document, by=("engineer", "noor")[number % 2], days=7 - number)
     releases.tell(now)
@@ -112,6 +115,7 @@ def _kind_of(document: Document) -> str:
         "decides": "decision",
         "decision": "lineage_choice",
         "expires_at": "exception",
+        "partition_hours": "backfill",
         "definitions": "checkpoint",
         "consumes": "workflow",
         "consumers": "dataset",

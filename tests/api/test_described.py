@@ -160,6 +160,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
 
     for collection in (
         "connectors",
+        "backfills",
         "policies",
         "event-families",
         "event-schemas",
@@ -200,6 +201,10 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     assert get("/api/v1/connectors/{key}/server.json", key=mcp.key)["remotes"]
     for part in ("gate", "matrix", "rows", "attestations", "promotions", "decisions"):
         assert get(f"/api/v1/releases/{{key}}/{part}/", key="r-2026.12")
+    assert get("/api/v1/backfills/{key}/job/", key="billing-tax")["rows"]
+    for part in ("partitions", "log"):
+        assert get(f"/api/v1/backfills/{{key}}/{part}/", key="billing-tax")["results"]
+    assert get("/api/v1/syncs/{key}/drills/", key="billing-to-warehouse")["results"]
     assert get("/api/v1/events/asyncapi/")["channels"]
     get("/api/v1/events/asyncapi/{key}/", key=EventFamily.objects.earliest("id").key)
     assert get("/api/v1/changes/", "?limit=3")["next"]

@@ -21,6 +21,7 @@ from severity.gate import services as gate
 from severity.models import GateException, Incident, ReleaseCandidate
 from severity.rules import Level
 from tests.browser.conftest import Visitor
+from tests.connectors.backfills import world as backfills
 from tests.connectors.tracking import world
 from tests.documents import data_movement_document, runtime_tool_document, without
 from tests.events.registering import family, version
@@ -39,7 +40,7 @@ from tests.severity.slipping import PASSED, running
 pytestmark = pytest.mark.browser
 # What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
 NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz",
-            "release-promote", "release-ask", "release-matrix", "release-written"}  # fmt: skip
+            "backfill-work", "release-promote", "release-ask", "release-matrix", "release-written"}  # fmt: skip
 TABS = ("diff", "document", "evidence", "impact", "checks", "discussion")
 NOT_OURS = ("api/v1/",)
 # Each language, theme and width every time; the other pairs of them under chaos.
@@ -94,6 +95,9 @@ def pages(committed: None) -> list[Asked]:
     """(name of the URL pattern, who looks, address) of every page, with something on each."""
     tool, sync = apply_connector(runtime_tool_document()), apply_connector(data_movement_document())
     newer(tool.key)
+    loading = backfills.backfill()
+    backfills.say(backfills.taken("airflow-1"))
+    backfills.taken("airflow-2", seconds=-1)
     draft = proposed(without(runtime_tool_document("half-tool"), "facets.retry"), summary="Begin")
     waiting = submitted(runtime_tool_document("new-tool"), summary="Register the new tool")
     done = approved(submitted(runtime_tool_document("old-tool"), summary="Register the old tool"), "omar")
@@ -208,6 +212,11 @@ def pages(committed: None) -> list[Asked]:
         ("sign-in-again", "omar", reverse("sign-in-again")),
         *(("entry", "amal", f"{tool.get_absolute_url()}?tab={tab}") for tab in ("", "document", "versions", "activity")),
         ("entry", "vera", sync.get_absolute_url()),
+        ("entry", "amal", f"{sync.get_absolute_url()}?tab=runbook"),
+        ("sync-drill", "amal", reverse("sync-drill", args=[sync.key])),
+        ("backfills", "amal", reverse("backfills")),
+        *(("entry", who, f"{loading.get_absolute_url()}{query}") for who, query in (("amal", "?act=cancel"), ("vera", ""))),
+        ("entry-new", "amal", f"{reverse('entry-new', args=['backfills'])}?sync={sync.key}"),
         ("entry-propose", "amal", reverse("entry-propose", args=["tools", tool.key])),
         ("entry-diff", "amal", reverse("entry-diff", args=["tools", tool.key]) + "?from=1&to=2"),
         ("tasks", "yusuf", reverse("tasks") + "?tab=all"),

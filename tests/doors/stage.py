@@ -18,6 +18,7 @@ from portal.roles import TABLE, ActorType, Permission, Role
 from severity.models import Incident, ReleaseCandidate
 from severity.rules import Level
 from severity.table.documents import baseline_document as severity_document
+from tests.connectors.backfills.world import backfill_document, sync
 from tests.documents import data_movement_document, put, runtime_tool_document
 from tests.events.registering import family_document, schema_document
 from tests.metrics.deciding import choice_document, decision, decision_document
@@ -50,6 +51,12 @@ def excepting_document() -> dict[str, Any]:
     return world.exception_document(Incident.objects.get(), database_now() + timedelta(days=2))
 
 
+def loading_document() -> dict[str, Any]:
+    """A backfill, with the data movement that it loads again."""
+    sync()
+    return backfill_document()
+
+
 def of_the_dataset(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """What is bound to a dataset, with that dataset there."""
 
@@ -63,6 +70,7 @@ def of_the_dataset(document: Callable[[], dict[str, Any]]) -> Callable[[], dict[
 DOCUMENTS: dict[str, Callable[[], dict[str, Any]]] = {
     "runtime_tool": runtime_tool_document,
     "data_movement": data_movement_document,
+    "backfill": loading_document,
     "approval_policy": lambda: baseline_document() | {"owner": "crm-team"},
     "severity_table": lambda: severity_document() | {"owner": "crm-team"},
     "event_family": family_document,

@@ -47,6 +47,7 @@ pytestmark = pytest.mark.django_db
         pytest.param("data_movement", marks=pytest.mark.chaos),
         pytest.param("event_family", marks=pytest.mark.chaos),
         pytest.param("severity_table", marks=pytest.mark.chaos),
+        pytest.param("backfill", marks=pytest.mark.chaos),
     ]
 )
 def stage(request: pytest.FixtureRequest) -> Stage:

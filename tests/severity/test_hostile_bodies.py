@@ -10,6 +10,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from severity.rules import Level
+from tests.connectors.backfills.world import backfill
 from tests.metrics.quality import checking
 from tests.people import user
 from tests.releases import world
@@ -60,6 +61,17 @@ BODIES: dict[str, dict[str, Any]] = {
     | {"attestation": world.provenance()},
     "checkpoints/orders-daily/results/": checking.result(at=RAN) | {"tool": "generic"},
     "checkpoints/results/": {"results": [{"checkpoint": "orders-daily", **checking.result("run-2", at=RAN)}]},
+    "backfills/crm-november/claim/": {"worker": "w1", "lease_seconds": 60},
+    "backfills/crm-november/partitions/1/": {
+        "worker": "w1", "lease": 1, "state": "done", "rows": 7, "note": "Done.", "lease_seconds": 60,
+    },
+    "backfills/crm-november/retry/": {"reason": "Short.", "partitions": [1, 2]},
+    **{f"backfills/crm-november/{act}/": {"reason": "Month end."} for act in ("pause", "cancel")},
+    "backfills/crm-november/verify/": {"verification": "Row counts of both sides agree."},
+    "syncs/crm-warehouse/drills/": {
+        "passed": True, "drilled_at": "2026-11-25T00:00:00Z", "minutes": 30, "note": "Smooth.", "runbook_digest": "0" * 64,
+        "steps": [{"number": 1, "done": True, "note": ""}],
+    },
     "severity-table/dry-run/": {"document": {"rules": {}, "clocks": {}, "stale_days": 14}},
 }  # fmt: skip
 
@@ -97,6 +109,8 @@ def api(api_of: Callable[..., APIClient]) -> APIClient:
 def test_no_body_makes_a_server_error(api: APIClient, address: str) -> None:
     world.well()
     checking.checkpoint()
+    if "crm-" in address:
+        backfill()
     claim = api.post("/api/v1/claims/", BODIES["claims/"] | {"reference": "c-0"}, format="json").json()["human_id"]
     where = "/api/v1/" + address.format(incident=world.trouble(Level.V2).pk, claim=claim)
     wrong = []

@@ -55,7 +55,7 @@ def test_from_a_plan_to_a_verified_backfill(api_of: ApiOf) -> None:
 def test_streams_are_told_with_each_part(api_of: ApiOf) -> None:
     backfill(streams=["accounts"])
     told = post(api_of("yusuf"), f"{JOB}claim/", worker="w1")
-    assert (told["streams"], told["partition"]["since"]) == (["accounts"], "2026-10-31T21:00:00Z")
+    assert (told["streams"], told["partition"]["since"]) == (["accounts"], "2026-10-31T21:00:00+00:00")
 
 
 def test_people_pause_resume_cancel_and_retry(api_of: ApiOf) -> None:
@@ -80,7 +80,8 @@ def test_people_pause_resume_cancel_and_retry(api_of: ApiOf) -> None:
         ("partitions/1/", {"worker": "w", "lease": 2**70, "state": "done"}, 422),
         ("partitions/1/", {"worker": "w", "lease": 1, "state": "done"}, 409),
         ("partitions/99999999999999999999/", {"worker": "w", "lease": 1, "state": "done"}, 404),
-        ("pause/", {"reason": ""}, 422), ("retry/", {"reason": "x", "partitions": [0]}, 422), ("verify/", {"verification": "Good"}, 422),
+        ("pause/", {"reason": ""}, 422), ("retry/", {"reason": "x", "partitions": [0]}, 422),
+        ("verify/", {"verification": "Good"}, 422),
         ("verify/", {"verification": "Row counts agree."}, 409), ("resume/", {}, 200), ("nothing/", {}, 404),
     ],
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """A backfill is planned, weighed and approved like any other change, and its approval makes the job."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.connectors.backfills.world import backfill, backfill_document, planne
 from tests.documents import data_movement_document
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved
+from tests.severity.test_hostile_bodies import spoilt
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +38,7 @@ def test_approval_cuts_the_window_into_parts() -> None:
     assert [one.number for one in parts] == [1, 2, 3, 4]
     assert parts[0].since == moment_of("2026-10-31T21:00:00Z")
     assert parts[-1].until - parts[-1].since == (parts[0].until - parts[0].since) / 2
-    assert all(one.until == after.since for one, after in zip(parts, parts[1:], strict=False))
+    assert all(one.until == after.since for one, after in pairwise(parts))
     assert found.job.lines.get().text == "Approved: 4 parts to be loaded."
     assert len(found.document["runbook_digest"]) == 64
 
@@ -180,3 +182,16 @@ def test_only_what_is_over_is_retired() -> None:
     steering.cancel(actor=actor("amal"), key=found.key, reason="Not needed.", now=database_now())
     approved(retire(), "omar")
     assert Backfill.objects.get().state == "retired"
+
+
+def test_no_document_makes_an_error_of_what_judges_it() -> None:
+    kind, held = kinds.get("backfill"), backfill()
+    for document in spoilt(backfill_document(streams=["accounts"], runbook_digest=held.document["runbook_digest"])):
+        clean, wrong = kind.check(document)
+        if wrong:
+            continue
+        kind.transition_problems(None, clean)
+        kind.transition_problems(held.document, clean)
+        kind.floor(clean)
+        kind.advice(clean)
+        kind.impact("", None, clean)

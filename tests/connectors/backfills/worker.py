@@ -1,7 +1,8 @@
 """A worker of users, as a process of its own: claims parts over HTTP, loads them, tells what it loaded.
 
-`python worker.py ADDRESS TOKEN NAME LEASE SECONDS FATE`: FATE `steady` works to the end, `dies` kills itself with its first part in
-its hands, `sleeps` outlives its lease once and then tells what it did all the same. What it was told goes to stdout, a line a part.
+`python worker.py ADDRESS TOKEN NAME LEASE SECONDS FATE`: FATE `steady` works to the end, `dies` kills itself with its first part
+in its hands, `sleeps` outlives its lease once, until another has the part, and then tells what it did all the same. What it was
+told goes to stdout, a line a part.
 """
 
 import os
@@ -25,16 +26,18 @@ def main(address: str, token: str, name: str, lease: str, seconds: str, fate: st
             time.sleep(0.2)
             continue
         if fate == "dies":
-            print("died", part["number"], flush=True)
+            sys.stdout.write(f"died {part['number']}\n")
+            sys.stdout.flush()
             os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(float(seconds))
         if fate == "sleeps":
-            time.sleep(int(lease) + 1.5)
+            while client.get("partitions/?limit=200").json()["results"][part["number"] - 1]["worker"] == name:
+                time.sleep(0.3)
             fate = "steady"
         body = {"worker": name, "lease": part["lease"], "state": "done", "rows": part["number"]}
         # Told twice, as by one who did not hear the first answer.
         answers = [client.post(f"partitions/{part['number']}/", json=body).status_code for _ in range(2)]
-        print(*answers, part["number"], flush=True)
+        sys.stdout.write(" ".join(map(str, (*answers, part["number"]))) + "\n")
 
 
 if __name__ == "__main__":
