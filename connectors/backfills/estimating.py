@@ -42,7 +42,7 @@ def rows_of(connector: Connector, since: datetime, until: datetime) -> Guess | N
         return Guess(int(known["rows"]), told % {"n": known["runs"]})
     typical = SyncState.objects.filter(connector=connector).values_list("typical_rows", flat=True).first()
     if typical is None:
-        newest = sorted(loaded.order_by("-started_at").values_list("rows", flat=True)[:TYPICAL_RUNS])
+        newest = sorted(one.rows or 0 for one in loaded.order_by("-started_at").only("rows")[:TYPICAL_RUNS])
         typical = newest[len(newest) // 2] if newest else None
     if typical is None:
         return None
@@ -56,7 +56,8 @@ def _interval(connector: Connector) -> timedelta:
     sync = connector.document["data_movement"]
     times = croniter(sync["schedule"], database_now().astimezone(ZoneInfo(sync["time_zone"])))
     try:
-        begin = last = times.get_next(datetime)
+        begin: datetime = times.get_next(datetime)
+        last: datetime = begin
         for _number in range(SCHEDULED):
             last = times.get_next(datetime)
     except CroniterError:

@@ -6,6 +6,7 @@ from typing import Any
 import django_filters
 from django.db.models import Count, F, IntegerField, OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Cast, Concat, LPad
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -53,7 +54,7 @@ def _sync(row: Any, now: datetime) -> SafeString:
 
 def _window(row: Any, now: datetime) -> SafeString:
     text = '<span class="two"><bdi class="mono" dir="ltr">{}</bdi><bdi class="mono" dir="ltr">{}</bdi></span>'
-    since, until = (f"{at:%Y-%m-%d %H:%M}" for at in (row.window_from, row.window_to))
+    since, until = (f"{timezone.localtime(at):%Y-%m-%d %H:%M}" for at in (row.window_from, row.window_to))
     return format_html(text, since, until)
 
 
@@ -88,6 +89,7 @@ def register_kind() -> None:
             advice=estimating.advice,
             blank=estimating.blank,
             detail=shown,
+            wide=True,
             detail_template="connectors/backfills/summary.html",
             links=((_("Data syncs"), "syncs"),),
             summary={

@@ -85,7 +85,7 @@ class DrillForm(forms.Form):
     """What became of each step of the runbook, and of the whole."""
 
     passed = forms.TypedChoiceField(
-        choices=[("yes", gettext_lazy("It passed")), ("no", gettext_lazy("It did not pass"))],
+        choices=[("", "—"), ("yes", gettext_lazy("It passed")), ("no", gettext_lazy("It did not pass"))],
         coerce=lambda value: value == "yes",
         label=gettext_lazy("Outcome"),
     )

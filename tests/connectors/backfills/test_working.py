@@ -215,8 +215,8 @@ def test_who_may_not_work_on_backfills(name: str) -> None:
     ):  # fmt: skip
         assert refused(lambda act=act, told=told: steer(act, by=name, **told)) == "role"
     observer = Actor.of(user("yusuf"), actor_type=ActorType.OBSERVER_AGENT)
-    told = Told("w", 1, "done")
-    assert refused(lambda: working.report(actor=observer, key=KEY, number=1, told=told, now=database_now())) == "role"
+    word = Told("w", 1, "done")
+    assert refused(lambda: working.report(actor=observer, key=KEY, number=1, told=word, now=database_now())) == "role"
 
 
 def test_what_there_is_not() -> None:
