@@ -30,6 +30,8 @@ REGISTRY_TOPICS = {
     "decisions": "metrics.decisions.commands.Decisions",
     "lineage": "metrics.choice.commands.Lineage",
     "import": "connectors.importing.command.Import",
+    "facade-rules": "connectors.facades.commands.FacadeRules",
+    "facade-check": "connectors.facades.commands.FacadeCheck",
 }
 # URL configurations of the apps, included under /api/v1/ and under /.
 API_URLCONFS = ["connectors.urls_api", "events.urls_api", "metrics.urls_api", "severity.urls_api"]

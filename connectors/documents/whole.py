@@ -7,20 +7,20 @@ from rest_framework import serializers
 
 from connectors.documents.data_movement import DataMovementProfile
 from connectors.documents.runtime_tool import RuntimeToolProfile
+from connectors.facades.bans import MODULE_NAME, NPM_NAME, PYTHON_NAME
 from connectors.facets import Facets
 from portal.people.models import KEY_PATTERN
 from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
 
 # Where the entry of such a key would stand, a page of its kind stands: /tools/new/.
 TAKEN = frozenset({"new", "check", "import"})
-PACKAGE = r"^(?:@[a-z0-9][a-z0-9._-]*/)?[A-Za-z0-9][A-Za-z0-9._-]*$"
 
 
 class Facade(StrictSerializer):
     """The one module through which code reaches the vendor, and the packages that nothing else may import."""
 
     module = serializers.RegexField(
-        r"^[A-Za-z_][A-Za-z0-9_]*(?:[./][A-Za-z_][A-Za-z0-9_-]*)*$",
+        MODULE_NAME,
         max_length=200,
         required=False,
         allow_blank=True,
@@ -30,7 +30,7 @@ class Facade(StrictSerializer):
         style={"example": "facades.crm"},
     )
     python_packages = serializers.ListField(
-        child=serializers.RegexField(r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$", max_length=120),
+        child=serializers.RegexField(PYTHON_NAME, max_length=120),
         required=False,
         default=list,
         max_length=50,
@@ -39,7 +39,7 @@ class Facade(StrictSerializer):
         style={"example": "simple_salesforce"},
     )
     npm_packages = serializers.ListField(
-        child=serializers.RegexField(PACKAGE, max_length=214),
+        child=serializers.RegexField(NPM_NAME, max_length=214),
         required=False,
         default=list,
         max_length=50,
