@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from connectors import rules
+from connectors.versions import version_of
 from portal.registry.documents import StrictSerializer
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_.:/-]*$"
@@ -135,7 +136,7 @@ class VersionFacet(StrictSerializer):
     )
 
     def validate_number(self, value: str) -> str:
-        if rules.version_of(value) is None:
+        if version_of(value) is None:
             raise serializers.ValidationError(
                 _("“%s” is not a semantic version; write MAJOR.MINOR.PATCH, like 1.4.0.") % value,
                 code="semver",

@@ -6,8 +6,9 @@ from typing import Any
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from connectors import cells, rules
+from connectors import cells, going, rules
 from connectors.backfills.shown import runbook_tab
+from connectors.comparing import compared
 from connectors.documents import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
 from connectors.facets import FACETS, Facets
 from connectors.impact import impact_of
@@ -113,6 +114,12 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         transition_problems=rules.transition_problems,
         blank=partial(copied, kind),
         actions_template="connectors/actions.html",
+        state_problems=going.state_problems,
+        state_told=going.state_told,
+        compared=compared,
+        compared_template="connectors/compared.html",
+        # Beside what each kind shows of its own.
+        detail=going.beside(own.pop("detail", None)),
         **own,
     )
 

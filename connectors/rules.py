@@ -6,8 +6,8 @@ from typing import Any
 
 import jsonschema_rs
 from django.utils.translation import gettext_lazy as _
-from semver import Version
 
+from connectors.versions import enough, least, needed, operations_of, reasons, version_of
 from portal.policy.rules import BASELINE
 from portal.refusals import Problem
 from portal.registry.documents import Document
@@ -15,7 +15,6 @@ from portal.registry.rules import Floor
 
 MAX_SCHEMA_BYTES = 64 * 1024
 NON_TRIVIAL_NOTES = 40
-_MAJOR, _MINOR, _PATCH, _NONE = 3, 2, 1, 0
 _GOVERNED = {
     "allowlist": ("runtime_tool.allowlist",),
     "endpoint": (
@@ -28,7 +27,7 @@ _GOVERNED = {
     "retention": ("data_movement.retention_days",),
     "sensitivity": ("facets.approval_policy_hook.sensitivity_class",),
 }
-_BUMP_NAMES = {_MAJOR: _("major"), _MINOR: _("minor"), _PATCH: _("patch")}
+_REASONS_TOLD = 5
 
 
 def schema_problem(schema: object) -> str:
@@ -60,19 +59,6 @@ def _remote_reference(node: object) -> bool:
         elif isinstance(here, list):
             stack.extend(here)
     return False
-
-
-def version_of(text: object) -> Version | None:
-    """The semantic version, or None if it is not one."""
-    try:
-        return Version.parse(str(text))
-    except (ValueError, TypeError):
-        return None
-
-
-def _operations(document: Document) -> dict[str, Document]:
-    contract = (document.get("facets") or {}).get("contract") or {}
-    return {operation["name"]: operation for operation in contract.get("operations") or []}
 
 
 def across_facets(facets: Document) -> Iterator[tuple[str, str, Any, str]]:
@@ -151,7 +137,7 @@ def floor_of(document: Document) -> Floor:
     """The least classes that a connector's own facets demand of any change of it."""
     facets = document.get("facets") or {}
     policy = facets.get("approval_policy_hook") or {}
-    operations = list(_operations(document).values())
+    operations = list(operations_of(document).values())
     return Floor(
         reversibility=int(policy.get("reversibility_class", "R0")[1]),
         sensitivity=int(policy.get("sensitivity_class", "S0")[1]),
@@ -159,47 +145,6 @@ def floor_of(document: Document) -> Floor:
         external_side_effect=any(operation.get("external_side_effect") for operation in operations),
         read_only=all(operation.get("effect") == "read" for operation in operations),
     )
-
-
-def _covers(wider: Any, narrower: Any) -> bool:
-    """Whether every value of `narrower` is one of `wider`; what cannot be decided counts as no."""
-    if wider == narrower:
-        return True
-    try:
-        answer = jsonschema_rs.canonicalize(wider).covers(jsonschema_rs.canonicalize(narrower))
-    except (ValueError, jsonschema_rs.canonical.CanonicalizationError, jsonschema_rs.ReferencingError):
-        return False
-    return answer is jsonschema_rs.canonical.Containment.YES
-
-
-def needed_bump(before: Document, after: Document) -> tuple[int, str]:
-    """How far the contract version must move between two documents, and the strongest reason."""
-    old, new = _operations(before), _operations(after)
-    reasons = [(_MAJOR, str(_("operation %s is removed") % name)) for name in old.keys() - new.keys()]
-    reasons += [(_MINOR, str(_("operation %s is new") % name)) for name in new.keys() - old.keys()]
-    reasons += [_operation_bump(name, old[name], new[name]) for name in old.keys() & new.keys()]
-    changed = {
-        facet
-        for facet in {**before["facets"], **after["facets"]}
-        if facet != "version" and before["facets"].get(facet) != after["facets"].get(facet)
-    }
-    if changed:
-        reasons.append((_PATCH, str(_("facets changed: %s") % ", ".join(sorted(changed)))))
-    return max(reasons, key=lambda reason: reason[0], default=(_NONE, ""))
-
-
-def _operation_bump(name: str, old: Document, new: Document) -> tuple[int, str]:
-    if old["effect"] == "read" and new["effect"] == "write":
-        return _MAJOR, str(_("operation %s turns from read into write") % name)
-    if not _covers(new["input_schema"], old["input_schema"]):
-        return _MAJOR, str(_("operation %s refuses input that it accepted") % name)
-    if not _covers(old["output_schema"], new["output_schema"]):
-        return _MAJOR, str(_("operation %s answers in ways it did not") % name)
-    if (old["input_schema"], old["output_schema"]) != (new["input_schema"], new["output_schema"]):
-        return _MINOR, str(_("operation %s takes or answers more") % name)
-    if old != new:
-        return _PATCH, str(_("operation %s is described anew") % name)
-    return _NONE, ""
 
 
 def transition_problems(before: Document | None, after: Document) -> list[Problem]:
@@ -215,13 +160,16 @@ def transition_problems(before: Document | None, after: Document) -> list[Proble
     assert new is not None
     if new < old:
         return [Problem(path, str(_("%(new)s is lower than %(old)s.") % {"new": new, "old": old}), "version_back")]
-    bump, reason = needed_bump(before, after)
-    least = {_NONE: old, _PATCH: old.bump_patch(), _MINOR: old.bump_minor(), _MAJOR: old.bump_major()}[bump]
-    if new < least:
-        message = _("Needs a %(bump)s bump, %(least)s or higher: %(reason)s.") % {
-            "bump": _BUMP_NAMES[bump],
-            "least": least,
-            "reason": reason,
-        }
-        return [Problem(path, str(message), "version_bump")]
-    return []
+    found = reasons(before, after)
+    bump = needed(found)
+    if enough(old, new, bump):
+        return []
+    strongest = [one.message for one in found if one.level == bump]
+    more = len(strongest) - _REASONS_TOLD
+    told = "; ".join(strongest[:_REASONS_TOLD]) + (f"; {_('and %d more') % more}" if more > 0 else "")
+    message = _("Needs a %(bump)s bump, %(least)s or higher: %(reason)s.") % {
+        "bump": bump.words,
+        "least": least(old, bump),
+        "reason": told,
+    }
+    return [Problem(path, str(message), "version_bump")]

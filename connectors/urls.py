@@ -1,9 +1,10 @@
-"""Addresses of the pages of connectors, tracked tasks and agents, of work on backfills, and of drills."""
+"""Addresses of the pages of connectors, tracked tasks, agents, backfills, drills, and of the architecture."""
 
 from django.urls import URLPattern, path, re_path
 
 from connectors.allowlist.pages import AgentList, AgentPage
 from connectors.backfills.pages import RecordDrill, Work
+from connectors.diagram.page import Architecture
 from connectors.importing.page import ImportConnector
 from connectors.models import ConnectorKind
 from connectors.pages import TaskList, TaskPage
@@ -11,6 +12,7 @@ from connectors.pages import TaskList, TaskPage
 urlpatterns: list[URLPattern] = [
     path("tools/import/", ImportConnector.as_view(), name="tools-import"),
     path("syncs/import/", ImportConnector.as_view(kind_name=ConnectorKind.DATA_MOVEMENT), name="syncs-import"),
+    path("architecture/", Architecture.as_view(), name="architecture"),
     path("tasks/", TaskList.as_view(), name="tasks"),
     path("tasks/<int:pk>/", TaskPage.as_view(), name="task"),
     path("agents/", AgentList.as_view(), name="agents"),

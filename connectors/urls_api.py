@@ -5,8 +5,10 @@ from rest_framework.routers import SimpleRouter
 
 from connectors.allowlist.api import AllowlistViewSet
 from connectors.backfills.api import BackfillJobViewSet, DrillViewSet, PartViewSet
+from connectors.diagram.api import ArchitectureViewSet
 from connectors.importing.api import ImportViewSet, ServerJsonViewSet
 from connectors.task_api import TaskViewSet
+from connectors.versions_api import ConnectorMoreViewSet
 
 router = SimpleRouter()
 router.register("tasks", TaskViewSet, basename="api-task")
@@ -31,5 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         for act in ("claim", "pause", "resume", "cancel", "retry", "verify")
     ),
     path("syncs/<str:key>/drills/", DrillViewSet.as_view({"get": "list", "post": "create"})),
+    path("connectors/<str:key>/compare/", ConnectorMoreViewSet.as_view({"get": "compare"})),
+    path("connectors/<str:key>/consumers/", ConnectorMoreViewSet.as_view({"get": "consumers"})),
+    path("architecture/", ArchitectureViewSet.as_view({"get": "show"})),
     *router.urls,
 ]

@@ -47,6 +47,8 @@ ENTRY_TABS: dict[str, list[str]] = {
     "runtime_tool": ["severity.connector_tab.TAB"],
     "data_movement": ["severity.connector_tab.TAB"],
 }
+# What stands on a connector beside the agents of its allowlist: dotted paths of functions of the connector.
+CONNECTOR_CONSUMERS = ["metrics.consumers.of_connector"]
 # What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
 METRIC_MARKS = "severity.reads.marks_of_metric"
 # Who reads what a data movement writes: a dotted path of a function of its key, which gives a list of Impact.

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from connectors.documents.shared import REFERENCE
-from connectors.documents.whole import PACKAGE
+from connectors.facades.bans import NPM_NAME
 from connectors.importing.addresses import address, host_of
 from connectors.importing.taken import Taken, key_of, reference_of, text
 from connectors.models import ConnectorKind
@@ -173,7 +173,7 @@ def _packages(taken: Taken, server: dict[str, Any], *, reached: bool) -> None:
 
 
 def _package(taken: Taken, found: dict[str, list[str]], registry: str, identifier: str) -> None:
-    if registry == "npm" and re.fullmatch(PACKAGE, identifier) and len(identifier) <= 214:
+    if registry == "npm" and re.fullmatch(NPM_NAME, identifier) and len(identifier) <= 214:
         found["npm_packages"].append(identifier)
         return
     module = re.sub(r"[-.]+", "_", identifier.lower())

@@ -49,6 +49,8 @@ def problems_of(change: ChangeRequest, entry: Entry | None) -> tuple[Document, l
         problems = [*problems, Problem("", _("Nothing of this kind can be %s.") % str(state).lower(), "state")]
     if entry is not None and change.to_state == EntryState.RETIRED != entry.state:
         problems = [*problems, *kind.retiring_problems(entry)]
+    if not problems:
+        problems = kind.state_problems(entry, document, change.to_state)
     return document, problems
 
 

@@ -102,6 +102,18 @@ def _nothing_against(entry: Any) -> list[Problem]:
     return []
 
 
+def _nothing_against_state(entry: Any, document: Document, state: str) -> list[Problem]:
+    return []
+
+
+def _nothing_to_tell(entry: Any, document: Document, state: str, now: datetime) -> list[str]:
+    return []
+
+
+def _nothing_compared(before: Document, after: Document) -> dict[str, Any]:
+    return {}
+
+
 def _no_advice(document: Document) -> list[str]:
     return []
 
@@ -144,6 +156,13 @@ class Kind:
     transition_problems: Callable[[Document | None, Document], list[Problem]] = _no_transition_problems
     # What stands against retiring an entry.
     retiring_problems: Callable[[Any], list[Problem]] = _nothing_against
+    # What stands against a document together with the state it is brought into; the entry is None for a registration.
+    state_problems: Callable[[Any, Document, str], list[Problem]] = _nothing_against_state
+    # What reviewers of that step should know; it stands against nothing.
+    state_told: Callable[[Any, Document, str, datetime], list[str]] = _nothing_to_tell
+    # What the page that compares two versions says above their fields.
+    compared_template: str = ""
+    compared: Callable[[Document, Document], dict[str, Any]] = _nothing_compared
     summary: Mapping[str, Any] = field(default_factory=dict)
     detail_template: str = ""
     # What the Summary tab shows beside the entry, and further tabs after it.

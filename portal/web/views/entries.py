@@ -179,6 +179,7 @@ class EntryDiff(KindView):
             "newer": newer,
             "changes": field_changes(self.kind, older.document if older else None, newer.document),
             "lines": unified(older.document if older else None, newer.document),
+            **(self.kind.compared(older.document, newer.document) if older else {}),
             "crumbs": [
                 {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
                 {"label": entry.name, "href": f"{reverse('entry', args=[pages, key])}?tab=versions"},

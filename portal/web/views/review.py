@@ -99,6 +99,7 @@ class Review(PageView):
             "executive": reviewing and not why_not and signing_level(self.actor.roles) >= _EXECUTIVE,
             "reviews": self._may_review(change),
             "moved_on": moved_on,
+            "state_told": kind.state_told(entry, change.document, change.to_state, self.now) if change.open else [],
             "parts": [self._part(kind, part) for part in parts],
             "error": error,
             "reason": request.POST.get("reason", ""),
