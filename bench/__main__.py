@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from bench import allowlist, changes, files, gate, lineage, lists, metrics, polling, quality, schemas, sweep
+from bench import allowlist, changes, facades, files, gate, lineage, lists, metrics, polling, quality, schemas, sweep
 
 PARTS = {
     "sweep": sweep,
@@ -19,6 +19,7 @@ PARTS = {
     "quality": quality,
     "files": files,
     "allowlist": allowlist,
+    "facades": facades,
 }
 
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from connectors.diagram.picture import Lane, Node
+from connectors.diagram.picture import Lane, Node, texts
 
 # Pixels: of a box, between columns and rows, around all, of the title of a lane.
 WIDE, HIGH, BETWEEN, ROW, EDGE, TITLE = 230, 44, 90, 12, 16, 34
 WIDTH = 2 * EDGE + 3 * WIDE + 2 * BETWEEN
-MOST_LETTERS, MOST_SMALL = 27, 34
+MOST_LETTERS, MOST_SMALL = 27, 36
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,7 @@ def _strip(lane: Lane, words: dict[str, str], top: int, mirrored: bool) -> Strip
         begin = top + TITLE + (inner - (len(column) * (HIGH + ROW) - ROW)) // 2
         x = EDGE + (2 - number if mirrored else number) * (WIDE + BETWEEN)
         for row, node in enumerate(column):
-            label = node.label or words["more"] % {"n": node.count}
-            small = node.detail or (
-                words["many"] % {"n": node.count} if node.count and node.label else words[node.kind]
-            )
+            label, small = texts(node, words)
             places[node.id] = Box(
                 node, x, begin + row * (HIGH + ROW), x + WIDE - 10 if mirrored else x + 10,
                 shortened(label, MOST_LETTERS), shortened(small, MOST_SMALL),

@@ -1,6 +1,6 @@
 """The picture as text of Mermaid, for wikis and repositories."""
 
-from connectors.diagram.picture import Lane, Node
+from connectors.diagram.picture import Lane, Node, texts
 
 _SHAPES = {
     "agent": ("([", "])"),
@@ -50,6 +50,5 @@ def _id(node: Node) -> str:
 
 def _shape(node: Node, words: dict[str, str]) -> str:
     begin, end = _SHAPES[node.kind]
-    label = node.label or words["more"] % {"n": node.count}
-    small = node.detail or (words["many"] % {"n": node.count} if node.count and node.label else words[node.kind])
+    label, small = texts(node, words)
     return f'{begin}"{escaped(label)}<br/>{escaped(small)}"{end}'

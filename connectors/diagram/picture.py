@@ -5,7 +5,7 @@ A lane is made of the connectors of one kind, and of what those name: no node an
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -88,6 +88,14 @@ class Lane:
             after.setdefault(edge.source, []).append(by_id[edge.target])
             before.setdefault(edge.target, []).append(by_id[edge.source])
         return [Line(one, before.get(one.id, []), after.get(one.id, [])) for one in self.nodes if one.column == 1]
+
+
+def texts(node: Node, words: Mapping[str, str]) -> tuple[str, str]:
+    """The two lines that a box says: what it is called, and what it is."""
+    label = node.label or words["more"] % {"n": node.count}
+    if node.count and node.label:
+        return label, words["many"] % {"n": node.count}
+    return label, " · ".join(one for one in (words[node.kind], node.detail) if one)
 
 
 def host_of(endpoint: str) -> str:

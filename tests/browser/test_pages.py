@@ -101,6 +101,8 @@ def pages(committed: None) -> list[Asked]:
     draft = proposed(without(runtime_tool_document("half-tool"), "facets.retry"), summary="Begin")
     waiting = submitted(runtime_tool_document("new-tool"), summary="Register the new tool")
     done = approved(submitted(runtime_tool_document("old-tool"), summary="Register the old tool"), "omar")
+    leaving = {"deprecation.sunset_on": "2099-01-31", "deprecation.replaced_by": tool.key}
+    leaves = apply_connector(runtime_tool_document("old-tool", leaving), to_state="deprecated")
     late = conflicting(tool.key)
     urgent = submitted(runtime_tool_document("urgent-tool"), summary="Register the urgent tool")
     urgent = decisions.apply_in_emergency(
@@ -203,6 +205,9 @@ def pages(committed: None) -> list[Asked]:
         ("tools", "amal", reverse("tools") + "?q=zzz"),
         ("syncs", "amal", reverse("syncs")),
         *((name, "amal", reverse(name)) for name in ("tools-import", "syncs-import")),
+        ("architecture", "amal", reverse("architecture")),
+        ("architecture", "amal", reverse("architecture") + "?state=retired"),
+        ("entry", "vera", leaves.get_absolute_url()),
         ("entry-new", "amal", reverse("entry-new", args=["tools"])),
         ("entry-new", "amal", reverse("entry-new", args=["syncs"])),
         ("policies", "adam", reverse("policies")),
