@@ -21,6 +21,7 @@ IMPORTS = {
     "handed on by name": 'export { x } from "stripe/x";',
     "in other letters": 'import s from "str\\u0069pe";',
     "in hex": 'import s from "\\x73tripe";',
+    "in wide hex": 'import s from "\\u{073}tripe";',
     "silenced": 'import s from "stripe"; // eslint-disable-line',
     "silenced for the file": '/* eslint-disable */\nimport s from "stripe";',
     "beside a stray quote": "const a = \"it's\"; import s from 'stripe';",
@@ -31,6 +32,8 @@ AT_RUN_TIME = {
     "required in a template": "require(`stripe`)",
     "imported": 'const s = await import("stripe");',
     "imported in a template": "const s = await import(`stripe/x`);",
+    "in octal": "require('\\163tripe')",
+    "over a line's end": "require('str\\\nipe')",
     "by the module": 'module.require("stripe");',
     "looked for": 'require.resolve("stripe");',
     "looked for by meta": 'import.meta.resolve("stripe");',
@@ -80,7 +83,7 @@ def test_an_import_outside_of_the_facade_is_found(place: Path, code: str) -> Non
 
 @pytest.mark.parametrize("code", AT_RUN_TIME.values(), ids=AT_RUN_TIME)
 def test_an_import_at_run_time_is_found(place: Path, code: str) -> None:
-    write(place, "app/mine.mjs", code)
+    write(place, "app/mine.cjs" if "163" in code else "app/mine.mjs", code)
     assert found(place) == [("dynamic", "payments")]
 
 
@@ -127,8 +130,8 @@ def test_what_the_code_base_says_to_eslint_voids_nothing(place: Path) -> None:
 
 
 def test_broken_scripts_are_reported(place: Path) -> None:
-    write(place, "bad.js", "let = = 3")
-    write(place, "bad.ts", "const a: = 3")
+    write(place, "bad.js", "import s from 'stripe'; let = = 3")
+    write(place, "bad.ts", "require(name); const a: = 3")
     assert found(place) == [("unreadable", "")] * 2
 
 
@@ -147,7 +150,7 @@ def test_the_written_configuration_does_the_same_in_a_project_of_its_own(place: 
     (place / "facades.eslint.mjs").write_text(written("eslint", FACADES, roots=["", "src"]), encoding="utf-8")
     write(place, "eslint.config.mjs", 'import facades from "./facades.eslint.mjs";\nexport default [...facades];\n')
     for number, code in enumerate([*IMPORTS.values(), *AT_RUN_TIME.values()]):
-        write(place, f"app/fault{number}.mjs", code)
+        write(place, f"app/fault{number}.{'cjs' if '163' in code else 'mjs'}", code)
     for number, code in enumerate(LOOK_ALIKES.values()):
         write(place, f"app/fine{number}.mjs", code)
     write(place, "src/facades/pay.mjs", 'import a from "stripe";\nimport b from "@salesforce/core/x";\n')

@@ -22,7 +22,10 @@ from connectors.facades.eslint import COMPUTED, check_text
 PARSERS = ("@typescript-eslint/parser", "typescript-eslint", "@babel/eslint-parser")
 # What stands between two quotes: every text of a file, and what lies between two of them.
 _QUOTED = re.compile(r"(?<=[\"'`])[^\"'`\n]{1,250}(?=[\"'`])")
-_ESCAPE = re.compile(r"\\(?:u\{([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|(.))")
+_ESCAPE = re.compile(r"\\(?:u\{0*([0-9A-Fa-f]{1,6})\}|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))")
+_GOES_ON = re.compile(r"\\\r?\n")
+# Something is loaded at run time, by more than one plain text.
+_LOADS = re.compile(r"\b(?:require|import)(?=\s*[(/.?])(?!\s*\(\s*([\"'])[^\"'\\\n]*\1\s*[),])")
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,11 @@ def findings(files: list[File], bans: Bans, roots: Roots, found: Tools) -> Itera
         if isinstance(text, Finding):
             yield text
             continue
-        sound.append(file)
-        named |= _named(text, bans)
+        mentioned = _named(text, bans)
+        if mentioned or _LOADS.search(text):
+            # Any other file names no vendor, however it is read: ESLint would take seconds to say so.
+            sound.append(file)
+            named |= mentioned
     if not sound:
         return
     common = os.path.commonpath([os.path.dirname(one.place) for one in sound])
@@ -100,7 +106,7 @@ def _text(file: File) -> str | Finding:
 def _named(text: str, bans: Bans) -> set[str]:
     """The banned packages that a file may name: ESLint is asked for those alone, however many there are."""
     found = set()
-    for match in _QUOTED.finditer(text):
+    for match in _QUOTED.finditer(_GOES_ON.sub("", text)):
         name = match.group()
         ban = bans.of(_ESCAPE.sub(_unescaped, name) if "\\" in name else name)
         if ban is not None:
@@ -109,9 +115,9 @@ def _named(text: str, bans: Bans) -> set[str]:
 
 
 def _unescaped(match: re.Match[str]) -> str:
-    digits = match.group(1) or match.group(2) or match.group(3)
-    number = int(digits, 16) if digits else 0
-    return match.group(4) or "" if not digits else chr(number) if number < 0x110000 else ""
+    wide, four, two, octal, plain = match.groups()
+    number = int(octal, 8) if octal else int(wide or four or two or "0", 16)
+    return plain or (chr(number) if number < 0x110000 else "")
 
 
 def _judged(file: File, told: dict[str, Any], bans: Bans, roots: Roots) -> Iterator[Finding]:
