@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 TOOL, SYNC = "runtime_tool", "data_movement"
 DECISION, EXECUTION = "decision", "execution"
 PLANES = {DECISION: TOOL, EXECUTION: SYNC}
-# A lane with more connectors shows their owners instead; a column with more nodes ends with one that counts the rest.
+# A lane with more connectors shows their owners instead; a column with more nodes, or more edges
+# to them, ends with one that counts the rest.
 MOST_CONNECTORS = 60
 MOST_NODES = 60
+MOST_EDGES = 400
 _NO_TEXT = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -160,7 +162,13 @@ def _side(
     """The boxes before or after the middle, those that most connectors share first; the rest share one."""
     names = Counter(name for _middle, row in shown for name in set(_names(row, column)))
     order = [name for name, _n in sorted(names.items(), key=lambda one: (-one[1], one[0]))]
-    kept = order if len(order) <= MOST_NODES else order[: MOST_NODES - 1]
+    drawn = Counter(name for name, _m in {(name, middle) for middle, row in shown for name in _names(row, column)})
+    kept: list[str] = []
+    for name in order:
+        if len(kept) == MOST_NODES or sum(drawn[one] for one in kept) + drawn[name] > MOST_EDGES:
+            kept = kept[: MOST_NODES - 1]
+            break
+        kept.append(name)
     for number, name in enumerate(sorted(kept)):
         nodes[column, name] = Node(f"{prefix}{column}-{number}", column, kind, plain(name))
     rest = len(order) - len(kept)

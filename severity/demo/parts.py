@@ -112,6 +112,19 @@ def sla(start: int, deadline: int, *, stall: int = 300, escalation: int = 1800) 
     }
 
 
+# What code may import in the facade alone.
+VENDORS: dict[str, Document] = {
+    "crm-lookups": {"python_packages": ["simple_salesforce"], "npm_packages": ["@salesforce/core", "jsforce"]},
+    "billing-statements": {"python_packages": ["stripe"], "npm_packages": ["stripe"]},
+    "customer-messaging": {"python_packages": ["twilio"], "npm_packages": ["twilio"]},
+    "model-provider": {"python_packages": ["openai"], "npm_packages": ["openai"]},
+    "ticketing": {"python_packages": ["zenpy"], "npm_packages": ["node-zendesk"]},
+}
+GOING: dict[str, Document] = {
+    "ticketing": {"sunset_on": "2027-06-30", "note": "The new desk takes the same calls; its connector is on its way."},
+}
+
+
 def tool(
     key: str,
     name: str,
@@ -133,6 +146,8 @@ def tool(
         "description": description,
         "owner": owner,
         "customer_impacting": customer_impacting,
+        "facade": {"module": f"facades.{key.replace('-', '_')}"} | VENDORS.get(key, {}),
+        "deprecation": GOING.get(key, {}),
         "facets": the_facets,
         "runtime_tool": {
             "transport": transport,

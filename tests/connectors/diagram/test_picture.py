@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from connectors.diagram import mermaid, picture
 from connectors.diagram.drawing import WIDTH, draw
-from connectors.diagram.picture import MOST_CONNECTORS, MOST_NODES, SYNC, TOOL, Row, host_of, lanes
+from connectors.diagram.picture import MOST_CONNECTORS, MOST_EDGES, MOST_NODES, SYNC, TOOL, Row, host_of, lanes
 from portal.registry.models import EntryState
 from tests.documents import data_movement_document, runtime_tool_document
 from tests.people import team
@@ -99,6 +99,14 @@ def test_every_column_is_bounded_and_says_how_many_more_there_are() -> None:
     wide, _none = lanes([row(1, before=tuple(f"agent-{number}" for number in range(200)))])
     more = next(one for one in wide.nodes if one.id.endswith("more"))
     assert more.count == 200 - (MOST_NODES - 1)
+
+
+def test_edges_are_bounded_where_everybody_calls_everything() -> None:
+    agents = tuple(f"agent-{number}" for number in range(50))
+    decision, _execution = lanes([row(number, before=agents) for number in range(MOST_CONNECTORS)])
+    into = [edge for edge in decision.edges if edge.target.startswith("d1")]
+    assert len(into) <= MOST_EDGES + MOST_CONNECTORS
+    assert sum(max(one.count, 1) for one in decision.nodes if one.column == 0) == 50
 
 
 def test_to_the_right_becomes_to_the_left_where_people_read_so() -> None:
