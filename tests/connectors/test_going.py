@@ -90,7 +90,8 @@ def test_before_its_sunset_it_is_told_and_after_it_is_not(client_of: Callable[[s
 
 def test_a_draft_may_say_anything_of_its_going_and_its_page_is_shown(client_of: Callable[[str], Client]) -> None:
     apply_connector(runtime_tool_document())
-    for told in (5, [], {"sunset_on": "soon"}, {"sunset_on": {}}):
+    anything: list[Any] = [5, [], {"sunset_on": "soon"}, {"sunset_on": {}}]
+    for told in anything:
         document = put(runtime_tool_document(), "deprecation", told)
         change = proposed(document, to_state=EntryState.RETIRED)
         assert client_of("amal").get(change.get_absolute_url()).status_code == 200
