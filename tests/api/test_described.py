@@ -216,6 +216,10 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
         get("/api/v1/changes/{id}/watch/", id=pk)
         api.post(f"/api/v1/changes/{pk}/comments/", {"text": "Looks sound to @omar."})
         assert get("/api/v1/changes/{id}/comments/", id=pk)["results"]
+    tool = Connector.objects.earliest("id").key
+    assert get("/api/v1/connectors/{key}/compare/", "?from=1&to=1", key=tool)["bump"]["needed"] == "none"
+    assert get("/api/v1/connectors/{key}/consumers/", key=tool)["key"] == tool
+    assert get("/api/v1/architecture/")["lanes"][0]["nodes"]
     assert get("/api/v1/tasks/")["results"]
     for task in TrackedTask.objects.all():
         get("/api/v1/tasks/{id}/", id=task.pk)
