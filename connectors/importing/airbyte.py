@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from connectors.importing.taken import Notice, Taken, cut, key_of, text
 from connectors.models import ConnectorKind
-from connectors.rules import version_of
+from connectors.versions import version_of
 from portal.refusals import Invalid, Problem
 
 MOST_NOTICES = 100

@@ -12,7 +12,7 @@ from connectors.importing.operations import READS, Reader
 from connectors.importing.schemas import Schemas
 from connectors.importing.taken import Taken, key_of, reference_of, text
 from connectors.models import ConnectorKind
-from connectors.rules import version_of
+from connectors.versions import version_of
 from portal.refusals import Invalid, Problem
 from portal.registry.documents import MAX_BYTES, canonical
 

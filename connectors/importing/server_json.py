@@ -10,7 +10,7 @@ from connectors.facades.bans import NPM_NAME
 from connectors.importing.addresses import address, host_of
 from connectors.importing.taken import Taken, key_of, reference_of, text
 from connectors.models import ConnectorKind
-from connectors.rules import version_of
+from connectors.versions import version_of
 from portal.people.models import KEY_PATTERN
 from portal.refusals import Invalid, Problem
 
