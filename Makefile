@@ -77,7 +77,7 @@ bench: $(DEV) ## Measure against the raw limits, side by side
 
 requirements: $(TOOLS)/.stamp ## Pin the requirements again, with hashes
 	cd requirements && for part in base dev peers dbt gx; do \
-		extras=--strip-extras; [ $$part = dbt ] && extras=--no-strip-extras; \
+		extras=--strip-extras; case $$part in dbt|peers) extras=--no-strip-extras;; esac; \
 		../$(TOOLS)/bin/pip-compile -q --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links \
 			--no-emit-trusted-host $$extras -o $$part.txt $$part.in || exit 1; done
 

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from connectors.models import Connector, ConnectorKind, SyncState, Verification
+from connectors.models import Connector, ConnectorKind, SyncState
+from connectors.tools import recording
 from portal.people.actors import Actor
 
 
 def settle(entry: Connector, actor: Actor, now: datetime) -> None:
     """Bring what stands beside the document in line with it."""
     if entry.kind == ConnectorKind.RUNTIME_TOOL:
-        Verification.objects.get_or_create(connector=entry)
+        recording.settle(entry, actor, now)
     else:
         SyncState.objects.get_or_create(connector=entry)

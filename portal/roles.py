@@ -57,6 +57,8 @@ class Permission(TextChoices):
     SET_READINESS = "set_readiness", _("set the readiness rows of a release")
     ATTEST_BUILD = "attest_build", _("attest how the build of a release came to be")
     PROPOSE_SEVERITY = "propose_severity", _("propose changes of the severity table")
+    QUARANTINE = "quarantine", _("have every call of a connector refused")
+    LIFT_QUARANTINE = "lift_quarantine", _("end the quarantine of a connector")
     READ_ALLOWLIST = "read_allowlist", _("read what an agent may call")
     DECIDE = "decide", _("ask whether an agent may make a call")
     READ_AUDIT = "read_audit", _("read the audit log")
@@ -108,6 +110,9 @@ TABLE: dict[Permission, Grant] = {
     Permission.SET_READINESS: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
     Permission.ATTEST_BUILD: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.PROPOSE_SEVERITY: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
+    # Stopping is for everyone who works here, letting go on for those who answer for it.
+    Permission.QUARANTINE: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.LIFT_QUARANTINE: Grant(_SIGNERS | {Role.OPERATOR}, _ONLY_HUMANS),
     Permission.READ_ALLOWLIST: Grant(_EVERY_ROLE, _EVERY_ACTOR),
     # The answer gives nothing that the registry does not show, and a runtime asks for many agents: any account may ask about any
     # of them. It is counted, so it has a verb of its own.

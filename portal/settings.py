@@ -251,6 +251,8 @@ LINEAGE_STALE_DAYS = env.number("LINEAGE_STALE_DAYS", 7, least=1)
 # Networks (CIDR) of the portal's own side that outbound requests may reach all the same; empty in production.
 OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW", () if PRODUCTION else ("127.0.0.0/8", "::1/128"))
 SECRET_DIR = env.text("SECRET_DIR", "")
+# How often the tools of a server are looked at, in seconds.
+TOOL_PROBE_SECONDS = env.number("TOOL_PROBE_SECONDS", 24 * 3600, least=60)
 # A directory of public keys, NAME.pem: attestations of CI that one of them signed are trusted.
 ATTESTATION_KEYS = env.text("ATTESTATION_KEYS", "")
 # The private key (Ed25519) that allowlists are signed with, by reference: env:NAME or file:/path. Outside production one is made

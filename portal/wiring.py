@@ -10,6 +10,7 @@ READINESS_CHECKS = [
 TICKS: list[tuple[str, float]] = [
     ("connectors.polling.tick", 1.0),
     ("connectors.allowlist.counting.tick", 5.0),
+    ("connectors.tools.watching.tick", 2.0),
     ("severity.sweep.tick", 2.0),
     ("severity.reconcile.tick", 30.0),
     ("portal.changes.waking.tick", 2.0),

@@ -5,6 +5,7 @@ from django.db import connection, transaction
 from portal.operations.services import beat
 from severity import (
     change_statements,
+    drift_statements,
     duty_statements,
     event_statements,
     metric_statements,
@@ -67,12 +68,15 @@ def tick() -> dict[str, int]:
         ("approvals", _REARM_APPROVAL),
         ("teams", team_statements.REARM),
         ("checkpoints", quality_statements.REARM),
+        ("tools", drift_statements.REARM),
         ("duties", duty_statements.REARM),
     ):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [LIMIT])
             counts[name] = cursor.rowcount
-    others = (team_statements.TEAMS, quality_statements.CHECKPOINTS, duty_statements.DUTIES)
+    others = (
+        team_statements.TEAMS, quality_statements.CHECKPOINTS, drift_statements.TOOLS, duty_statements.DUTIES,
+    )  # fmt: skip
     for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, *others):
         drain(statement, wait=True)
     counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]

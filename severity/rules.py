@@ -19,8 +19,8 @@ class Level(IntEnum):
 
 
 # What a slip is judged by beside its rule: nothing more; a connector or dataset that touches customers; data that is regulated or
-# personal, or may be; a path of R2 or R3.
-CIRCUMSTANCES = ("plain", "customer", "regulated", "governed")
+# personal, or may be; a path of R2 or R3; what agents write by, or are steered by.
+CIRCUMSTANCES = ("plain", "customer", "regulated", "governed", "steering")
 _CUSTOMER = {"customer": Level.V2}
 _DATA = {"customer": Level.V2, "regulated": Level.V3}
 
@@ -146,6 +146,21 @@ NOBODY = Rule(
 )
 
 FRESHNESS = Rule("freshness", "Data late", "No sync succeeded within the freshness SLA.", clock=True, worse=_CUSTOMER)
+TOOL_DRIFT = Rule(
+    "tool_drift",
+    "Tool not as approved",
+    "Its server does not show what was approved. Calls to it are refused.",
+    clock=True,
+    worse=_CUSTOMER | {"steering": Level.V2},
+)
+# Nobody may call a tool that nobody approved: the documents drift, and nothing else.
+TOOL_ADDED = Rule(
+    "tool_added",
+    "New tools on its server",
+    "Its server shows tools that nobody approved, and that nobody may call.",
+    clock=True,
+    level=Level.V0,
+)
 CHECKPOINT_FAILED = Rule(
     "checkpoint_failed",
     "Checkpoint failed",
@@ -196,7 +211,8 @@ RULES = {
     rule.name: rule
     for rule in (
         *CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE,
-        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY, FRESHNESS, CHECKPOINT_FAILED, CHECKPOINT_ERROR, CHECKPOINT_ABSENT,
+        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY, FRESHNESS, TOOL_DRIFT, TOOL_ADDED,
+        CHECKPOINT_FAILED, CHECKPOINT_ERROR, CHECKPOINT_ABSENT,
         CLAIM_CONTRADICTED, CLAIM_PARTIAL, DECLARED, REPORTED,
     )
 }  # fmt: skip

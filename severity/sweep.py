@@ -11,6 +11,7 @@ from portal.operations import correlation
 from portal.operations.services import beat, database_now
 from severity import (
     change_statements,
+    drift_statements,
     duty_statements,
     effects,
     event_statements,
@@ -59,6 +60,7 @@ _DUE = {
         (metric_statements.RANGES, "metrics_metric", "judge_at"),
         (metric_statements.CERTIFICATIONS, "metrics_metric", "certification_clock"),
         (quality_statements.CHECKPOINTS, "metrics_checkpointstate", "judge_at"),
+        (drift_statements.TOOLS, "connectors_knowntool", "judge_at"),
         (duty_statements.DUTIES, "severity_incident", "duty_clock"),
     )
 }
@@ -86,6 +88,7 @@ _PARTS = {
     "ranges": metric_statements.RANGES,
     "certifications": metric_statements.CERTIFICATIONS,
     "checkpoints": quality_statements.CHECKPOINTS,
+    "tools": drift_statements.TOOLS,
     # After all that may open, raise or end one.
     "duties": duty_statements.DUTIES,
 }

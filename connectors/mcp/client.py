@@ -1,5 +1,6 @@
 """Talking to an MCP server. Every function returns what happened; none raises for anything a server can do."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from portal.outbound.errors import AnswerTooLarge, OutboundError, OutboundRefuse
 
 MAX_PAGES = 20
 MAX_TOOLS = 500
+MAX_LISTING_SECONDS = 20.0
 
 T = TypeVar("T")
 
@@ -113,14 +115,20 @@ def list_tools(
     *,
     token: str = "",
     timeouts: Timeouts = DEFAULT_TIMEOUTS,
+    within: float = MAX_LISTING_SECONDS,
     via: OutboundClient | None = None,
 ) -> Tools:
-    """Every tool of a server (`tools/list`), page by page, at most 500."""
+    """Every tool of a server (`tools/list`), page by page, at most 500, in so many seconds altogether."""
+    end = time.monotonic() + within
     found: dict[str, Tool] = {}
     remarks: list[str] = []
     cursors: set[str] = set()
     params: dict[str, Any] = {}
     for _ in range(MAX_PAGES):
+        left = end - time.monotonic()
+        if left <= 0:
+            return Tools(Kind.UNAVAILABLE, "The list of tools was not complete in time.")
+        timeouts = replace(timeouts, total=min(timeouts.total, left))
         reply = _not_about_a_task(_simple(endpoint, "tools/list", params, token, timeouts, via))
         if reply.result is None:
             return Tools(reply.kind, reply.detail)
@@ -129,14 +137,20 @@ def list_tools(
             return Tools(Kind.DRIFT, "The server's answer has no list of tools.")
         for entry in listed:
             tool = _tool(entry)
-            if tool is None or tool.name in found:
-                remarks.append("A tool without a usable or unique name was left out.")
-            else:
+            if tool is None:
+                remarks.append("A tool without a usable name was left out.")
+            elif tool.name not in found:
                 found[tool.name] = tool
+            else:
+                same = found[tool.name]
+                remarks.append("A tool is listed more than once.")
+                found[tool.name] = replace(same, ambiguous=same.ambiguous or same.definition != tool.definition)
         cursor = reply.result.get("nextCursor")
+        if len(found) > MAX_TOOLS:
+            break
         if not cursor:
             return Tools(Kind.SEEN, tools=tuple(found.values()), remarks=tuple(dict.fromkeys(remarks)))
-        if not isinstance(cursor, str) or cursor in cursors or len(found) > MAX_TOOLS:
+        if not isinstance(cursor, str) or cursor in cursors:
             break
         cursors.add(cursor)
         params = {"cursor": cursor}
@@ -287,6 +301,7 @@ def _tool(entry: object) -> Tool | None:
         input_schema=bounds.document(_mapping(fields.get("inputSchema"))),
         output_schema=bounds.document(output) if isinstance(output, dict) else None,
         annotations=bounds.document(_mapping(fields.get("annotations"))),
+        definition=fields,
     )
 
 

@@ -1,5 +1,6 @@
 """What was learnt from one exchange with a server. All values are bounded and safe to store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -106,6 +107,10 @@ class Tool:
     input_schema: dict[str, Any] = field(default_factory=dict)
     output_schema: dict[str, Any] | None = None
     annotations: dict[str, Any] = field(default_factory=dict)
+    # What the server sent, whole: fingerprints are taken of this and not of what was cut to be kept.
+    definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    # It is listed more than once, and not as the same: which one a caller gets nobody knows.
+    ambiguous: bool = False
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ class KnownTool(models.Model):
     first_seen_at = models.DateTimeField(null=True)
     last_seen_at = models.DateTimeField(null=True)
     drift_since = models.DateTimeField(null=True)
+    drift_at = models.DateTimeField(null=True, help_text=_("When what differs changed last; each is an occurrence."))
     quarantined = models.BooleanField(default=False, help_text=_("Calls to it are refused."))
     # Set where an incident must be judged by what changed.
     judge_at = models.DateTimeField(null=True)

@@ -42,7 +42,7 @@ def start(
     """
     wanted = Wanted(connector_key, operation, idempotency_key, arguments, owner_key, sla)
     user = require(actor, Permission.START_TASK)
-    checked = check(wanted, with_arguments=True)
+    checked = check(wanted, with_arguments=True, with_call=True)
     return _once(actor, user, wanted, checked, remote_task_id="", now=now)
 
 

@@ -19,6 +19,7 @@ _SEEN = {
     "customer": _("Touches customers"),
     "regulated": _("Regulated or personal data"),
     "governed": _("On a path of R2 or R3"),
+    "steering": _("Agents write by it or are steered by it"),
 }
 _CLOCK_WORDS = {
     "acknowledge": _("Acknowledge within (min)"),

@@ -92,6 +92,23 @@ _OWN: dict[str, Runbook] = {
             "Start the sync again and watch it end.",
         )
     ),
+    "tool_drift": Runbook(
+        (
+            "Open the connector's tools and read what differs.",
+            "Ask who runs the server whether and why it was changed.",
+            "Look for words that would steer an agent.",
+            "Approve what it shows now by a change, or have the server put back.",
+        ),
+        (
+            "افتح أدوات الموصل واقرأ ما اختلف.",
+            "اسأل من يشغّل الخادم هل تغيّر ولماذا.",
+            "ابحث عن كلمات قد توجّه الوكيل.",
+            "اعتمد ما يعرضه الآن بتغيير، أو اطلب إعادة الخادم كما كان.",
+        ),
+    ),
+    "tool_added": Runbook(
+        ("Read what the new tools do.", "Take over what is needed by a change.", "Ask for the others to be removed.")
+    ),
     "checkpoint_failed": Runbook(
         (
             "Read which expectations failed and on how many rows.",

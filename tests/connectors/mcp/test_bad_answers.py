@@ -275,7 +275,8 @@ def test_tool_lists_that_never_end_repeat_a_cursor_or_hold_nonsense_are_bounded(
     listed = client.list_tools(scripted.url, via=outbound)
     assert [tool.name for tool in listed.tools] == ["a"]
     assert listed.tools[0].input_schema == {}
-    assert listed.remarks == ("A tool without a usable or unique name was left out.",)
+    assert listed.tools[0].ambiguous, "which of the two a caller gets nobody knows"
+    assert listed.remarks == ("A tool is listed more than once.", "A tool without a usable name was left out.")
     scripted.script(
         [
             server_that.result({"tools": [{"name": "a"}], "nextCursor": "2"}),
