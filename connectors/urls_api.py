@@ -8,12 +8,14 @@ from connectors.backfills.api import BackfillJobViewSet, DrillViewSet, PartViewS
 from connectors.diagram.api import ArchitectureViewSet
 from connectors.importing.api import ImportViewSet, ServerJsonViewSet
 from connectors.task_api import TaskViewSet
+from connectors.tools.api import ToolViewSet, TryViewSet
 from connectors.versions_api import ConnectorMoreViewSet
 
 router = SimpleRouter()
 router.register("tasks", TaskViewSet, basename="api-task")
 _allowlist = AllowlistViewSet.as_view
 _job = BackfillJobViewSet.as_view
+_TOOLS = "connectors/<str:key>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("connectors/import/", ImportViewSet.as_view({"post": "create"})),
@@ -36,5 +38,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("connectors/<str:key>/compare/", ConnectorMoreViewSet.as_view({"get": "compare"})),
     path("connectors/<str:key>/consumers/", ConnectorMoreViewSet.as_view({"get": "consumers"})),
     path("architecture/", ArchitectureViewSet.as_view({"get": "show"})),
+    # No connector has the key “probe”.
+    path("connectors/probe/", TryViewSet.as_view({"post": "create"})),
+    path(f"{_TOOLS}/tools/", ToolViewSet.as_view({"get": "retrieve"})),
+    path(f"{_TOOLS}/tools/<path:name>/", ToolViewSet.as_view({"get": "tool"})),
+    path(f"{_TOOLS}/probe/", ToolViewSet.as_view({"post": "probe"})),
+    path(f"{_TOOLS}/repin/", ToolViewSet.as_view({"post": "repin"})),
+    path(f"{_TOOLS}/quarantine/", ToolViewSet.as_view({"post": "quarantine"})),
+    path(f"{_TOOLS}/quarantine/lift/", ToolViewSet.as_view({"post": "lift"})),
     *router.urls,
 ]

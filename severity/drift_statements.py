@@ -45,8 +45,8 @@ _OPENED = opening(
 TOOLS = f"""
 WITH due AS (
   SELECT known.id, known.connector_id, known.name, known.state, known.differs, known.renamed_to, known.quarantined,
-         known.drift_at, known.seen_id, known.approved_id, connector.key, connector.owner_id, connector.document, connector.customer_impacting,
-         connector.state AS connector_state
+         known.drift_at, known.seen_id, known.approved_id, connector.key, connector.owner_id, connector.document,
+         connector.customer_impacting, connector.state AS connector_state
   FROM connectors_knowntool known JOIN connectors_connector connector ON connector.id = known.connector_id
   WHERE known.judge_at <= statement_timestamp() AND {CHOSEN.format("known")}
   ORDER BY known.judge_at
@@ -58,7 +58,7 @@ new AS (
   SELECT known.connector_id, max(known.drift_at) AS drift_at, count(*) AS number,
          left(string_agg(known.name, ', ' ORDER BY known.name), 200) AS names
   FROM connectors_knowntool known
-  WHERE known.connector_id IN (SELECT connector_id FROM due WHERE state = 'new' OR due.drift_at IS NULL)
+  WHERE known.connector_id IN (SELECT connector_id FROM due WHERE {_IS_NEW.format("due")})
     AND {_IS_NEW.format("known")}
   GROUP BY known.connector_id
 ),
@@ -70,7 +70,8 @@ found AS (
            || CASE WHEN due.renamed_to <> '' THEN ' to ' || left(due.renamed_to, 100) || '?' ELSE '.' END AS told,
          jsonb_build_array(jsonb_build_object('kind', 'tool', 'reference', left(due.key || ' ' || due.name, 300), 'note',
            'Differs: ' || {_WORDS} || '. Seen: '
-           || CASE WHEN due.state = 'changed' THEN coalesce(seen.digest, 'nothing') ELSE 'nothing' END || '. Approved: ' || coalesce(approved.digest, 'by fingerprints alone') || '.')) AS evidence
+           || CASE WHEN due.state = 'changed' THEN coalesce(seen.digest, 'nothing') ELSE 'nothing' END
+           || '. Approved: ' || coalesce(approved.digest, 'by fingerprints alone') || '.')) AS evidence
   FROM due LEFT JOIN connectors_tooldefinition seen ON seen.id = due.seen_id
     LEFT JOIN connectors_tooldefinition approved ON approved.id = due.approved_id
   WHERE {_DRIFTS.format("due")}

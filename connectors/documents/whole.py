@@ -13,7 +13,7 @@ from portal.people.models import KEY_PATTERN
 from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
 
 # Where the entry of such a key would stand, a page of its kind stands: /tools/new/.
-TAKEN = frozenset({"new", "check", "import"})
+TAKEN = frozenset({"new", "check", "import", "probe"})
 
 
 class Facade(StrictSerializer):

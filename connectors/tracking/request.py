@@ -11,7 +11,6 @@ import orjson
 from django.utils.translation import gettext as _
 
 from connectors.models import Connector, ConnectorKind
-from connectors.tools.holding import refusal_of
 from connectors.tracking.clocks import Clocks, clocks_of
 from portal.people.models import Team
 from portal.refusals import Invalid, Problem
@@ -51,8 +50,8 @@ def arguments_digest(operation: str, arguments: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical({"operation": operation, "arguments": arguments})).hexdigest()
 
 
-def check(wanted: Wanted, *, with_arguments: bool, with_call: bool = False) -> Checked:
-    """Look everything up and say all that is wrong at once; `with_call` if it is to be called now. Raises Invalid with paths."""
+def check(wanted: Wanted, *, with_arguments: bool) -> Checked:
+    """Look everything up and say all that is wrong at once. Raises Invalid with paths."""
     connector = _connector(wanted.connector_key)
     operation = next((one for one in connector.operations if one["name"] == wanted.operation), None)
     problems: list[Problem] = []
@@ -76,9 +75,6 @@ def check(wanted: Wanted, *, with_arguments: bool, with_call: bool = False) -> C
         problems += argument_problems(connector, operation, arguments)
     clocks, wrong = clocks_of(connector.document["runtime_tool"]["task_sla"], wanted.sla or {})
     problems += wrong
-    if with_call and operation is not None:
-        held = refusal_of(connector, wanted.operation)
-        problems += [Problem("operation", held, "quarantined")] if held else []
     if problems or owner is None or clocks is None:
         raise Invalid("task", _("%d thing(s) must be put right before this can be accepted.") % len(problems), problems)
     return Checked(connector, owner, arguments, clocks, arguments_digest(wanted.operation, arguments))

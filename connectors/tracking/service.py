@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from connectors.mcp import protocol
 from connectors.models import Observation, TaskState, TrackedTask
+from connectors.tools.holding import refusal_of
 from connectors.tracking.clocks import after
 from connectors.tracking.request import Checked, Wanted, check
 from portal.audit.services import record
@@ -38,11 +39,12 @@ def start(
     """Accept an operation to be started by a worker: the task and whether it is new.
 
     The same idempotency key of the same connector and owner with the same operation and arguments gives the same task
-    for ever. Raises Forbidden, Missing, Invalid (with paths), or Conflict when the key stands for something else.
+    for ever. Raises Forbidden, Missing, Invalid (with paths), or Conflict when the key stands for something else, or when the
+    operation is held back: its tool is not as approved, or its connector is quarantined.
     """
     wanted = Wanted(connector_key, operation, idempotency_key, arguments, owner_key, sla)
     user = require(actor, Permission.START_TASK)
-    checked = check(wanted, with_arguments=True, with_call=True)
+    checked = check(wanted, with_arguments=True)
     return _once(actor, user, wanted, checked, remote_task_id="", now=now)
 
 
@@ -189,6 +191,9 @@ def _attach(actor: Actor, task_id: int, remote_task_id: str, now: datetime) -> T
 def _make(
     actor: Actor, user: User, wanted: Wanted, checked: Checked, remote_task_id: str, now: datetime
 ) -> TrackedTask:
+    held = "" if remote_task_id else refusal_of(checked.connector, wanted.operation)
+    if held:
+        raise Conflict("quarantined", held)
     clocks = checked.clocks
     deadline = after(now, clocks.deadline_seconds)
     task = TrackedTask.objects.create(
