@@ -9,6 +9,7 @@ from portal.registry.kinds import Kind
 from portal.web.posted import field_at
 
 MAX_LINES = 4000
+MAX_SIDE = 1500
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -78,3 +79,23 @@ def unified(before: Document | None, after: Document, context: int = 4) -> list[
         kind = {"+": "add", "-": "del", "@": "hunk"}.get(line[:1], "same")
         lines.append({"type": kind, "text": line})
     return lines
+
+
+def side_by_side(before: Document | None, after: Document | None) -> list[dict[str, str]]:
+    """Two documents as indented JSON, line beside line: {left, right, type: same|add|del|change}; one may be missing."""
+    old = _lines(before)
+    new = _lines(after)
+    rows: list[dict[str, str]] = []
+    for what, i1, i2, j1, j2 in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        for number in range(max(i2 - i1, j2 - j1)):
+            left = old[i1 + number] if i1 + number < i2 else ""
+            right = new[j1 + number] if j1 + number < j2 else ""
+            kind = "same" if what == "equal" else "change" if left and right else "del" if left else "add"
+            rows.append({"left": left, "right": right, "type": kind})
+    return rows[:MAX_LINES]
+
+
+def _lines(document: Document | None) -> list[str]:
+    # Long ones would take the matcher too long: what is shown is what is kept anyway.
+    text = "" if document is None else json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True)
+    return text.split("\n")[:MAX_SIDE] if text else []

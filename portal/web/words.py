@@ -65,6 +65,14 @@ STATES: dict[str, Badge] = {
     "withdrawn": Badge(gettext_lazy("Withdrawn"), "", "dash"),
     "accepted": Badge(gettext_lazy("Accepted"), "ok", "check"),
     "superseded": Badge(gettext_lazy("Superseded"), "", "dash"),
+    # Tools, as approved and as seen
+    "pinned": Badge(gettext_lazy("Pinned"), "ok", "check"),
+    "unpinned": Badge(gettext_lazy("Not pinned"), "risk", "ring"),
+    "unseen": Badge(gettext_lazy("Not seen yet"), "line", "eye-off"),
+    "changed": Badge(gettext_lazy("Changed"), "bad", "risk"),
+    "new": Badge(gettext_lazy("New"), "info", "plus"),
+    "gone": Badge(gettext_lazy("Gone"), "bad", "cross"),
+    "renamed": Badge(gettext_lazy("Renamed?"), "bad", "risk"),
     # Classes of columns, and edges of lineage
     "regulated": Badge(gettext_lazy("Regulated"), "bad", "lock"),
     "personal": Badge(gettext_lazy("Personal"), "risk", "user"),
