@@ -3,7 +3,18 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, Func, IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    Count,
+    DateTimeField,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -11,7 +22,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connectors.models import CallCount
+from connectors.models import CallCount, KnownTool, ProbeOutcome, Verification
 from connectors.summary import SUMMARY, path_in_document
 from portal.web import marks, words
 
@@ -101,6 +112,42 @@ _ALLOWED = Func(
 )
 ALLOWED_COUNTS = {"allowed_count": _ALLOWED, "operation_count": SUMMARY["operations"]}
 CALL_COUNTS = {"call_count": _calls(Q(reason="")), "refused_count": _calls(~Q(reason=""))}
+
+
+def contract(row: Any, now: datetime) -> SafeString:
+    """Whether its tools are as approved: pinned, how many differ, or not pinned; of today alone."""
+    if hasattr(row, "history_id"):
+        return format_html('<span class="faint">–</span>')
+    held = marks.state("quarantined") if row.quarantined_at else ""
+    if row.drift_count:
+        word = ngettext("%(n)s differs", "%(n)s differ", row.drift_count) % {"n": row.drift_count}
+        return format_html('<span class="row">{}{}</span>', marks.state("changed", word), held)
+    state = "pinned" if row.pin_count >= row.operation_count else "unpinned"
+    word = "" if state == "pinned" or not row.pin_count else f"{row.pin_count}/{row.operation_count}"
+    return format_html('<span class="row">{}{}</span>', marks.state(state, word), held)
+
+
+def last_probe(row: Any, now: datetime) -> SafeString:
+    """When its server was looked at last, and that it did not answer."""
+    if hasattr(row, "history_id") or row.probed_at is None:
+        return format_html('<span class="faint">–</span>')
+    failed = "" if row.probe_outcome == ProbeOutcome.SEEN else ProbeOutcome(row.probe_outcome).label
+    if not failed:
+        return marks.ago(row.probed_at, now)
+    return format_html('<span class="two"><span>{}</span><span>{}</span></span>', marks.ago(row.probed_at, now), failed)
+
+
+def _of_looks(name: str) -> Subquery:
+    return Subquery(Verification.objects.filter(connector_id=OuterRef("id")).values(name)[:1])
+
+
+_HELD = KnownTool.objects.filter(connector_id=OuterRef("id"), quarantined=True).order_by()
+CONTRACT: dict[str, Any] = {
+    "pin_count": SUMMARY["tool_pins"],
+    "drift_count": Coalesce(Subquery(_HELD.values("connector_id").annotate(number=Count("id")).values("number")), 0),
+    "quarantined_at": _of_looks("quarantined_at"),
+}
+LAST_PROBE = {"probed_at": _of_looks("probed_at"), "probe_outcome": _of_looks("outcome")}
 OPERATION_COUNTS = {"operation_count": SUMMARY["operations"], "agent_count": SUMMARY["allowlisted_agents"]}
 SYSTEMS = {
     "source_system": path_in_document("data_movement", "source", "system"),

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 import django_filters
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from connectors import cells, going, rules
@@ -13,9 +14,10 @@ from connectors.documents import ConnectorSerializer, DataMovementSerializer, Ru
 from connectors.facets import FACETS, Facets
 from connectors.impact import impact_of
 from connectors.importing.copying import copied
-from connectors.models import Connector, ConnectorKind
+from connectors.models import Connector, ConnectorKind, KnownTool, Verification
 from connectors.settling import settle
 from connectors.summary import SUMMARY
+from connectors.tools import shown as tools_shown
 from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, Tab, register
@@ -36,6 +38,23 @@ class ConnectorFilter(EntryFilter):
     class Meta:
         model = Connector
         fields: list[str] = []
+
+
+class ToolFilter(ConnectorFilter):
+    """And those of runtime tools, also of the one API of both."""
+
+    drift = django_filters.BooleanFilter(method="drifting", label=_("Tools differ"))
+    quarantined = django_filters.BooleanFilter(method="held", label=_("Quarantined"))
+
+    def drifting(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        """Tools of it are not as approved."""
+        found = Exists(KnownTool.objects.filter(connector_id=OuterRef("id"), quarantined=True))
+        return queryset.filter(found if value else ~found)
+
+    def held(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        """Somebody quarantined the whole of it."""
+        found = Exists(Verification.objects.filter(connector_id=OuterRef("id"), quarantined_at__isnull=False))
+        return queryset.filter(found if value else ~found)
 
 
 _INTROS: dict[str, Any] = {
@@ -103,7 +122,7 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         serializer=serializer,
         label=kind.label,
         collection="connectors",
-        filterset=ConnectorFilter,
+        filterset=ToolFilter if kind == ConnectorKind.RUNTIME_TOOL else ConnectorFilter,
         summary=SUMMARY,
         facets=FACETS,
         where={"kind": kind.value},
@@ -163,9 +182,14 @@ def register_kinds() -> None:
                 Column("operations", _("Operations"), cells.operations, needs=cells.OPERATION_COUNTS),
                 Column("allowed", _("Tools allowed/known"), cells.allowed, needs=cells.ALLOWED_COUNTS),
                 Column("calls", _("Calls 24 h"), cells.calls, needs=cells.CALL_COUNTS),
+                Column("contract", _("Contract"), cells.contract, needs=cells.CONTRACT),
+                Column("probe", _("Last probe"), cells.last_probe, needs=cells.LAST_PROBE),
                 Column("endpoint", _("Endpoint"), cells.endpoint),
             ),
             detail_template="connectors/runtime_tool.html",
+            tabs=(Tab("tools", _("Tools"), "connectors/tools_tab.html", tools_shown.tab),),
+            head=tools_shown.head,
+            banner_template="connectors/tools_banner.html",
             other_kind_hint=_("Moving data on a schedule? Register a data sync instead."),
         )
     )

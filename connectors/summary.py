@@ -40,6 +40,7 @@ SUMMARY: dict[str, Any] = {
     "endpoint": "endpoint",
     "operations": _length("facets", "contract", "operations"),
     "allowlisted_agents": _length("runtime_tool", "allowlist"),
+    "tool_pins": _length("runtime_tool", "tool_pins"),
     "schedule": path_in_document("data_movement", "schedule"),
     "freshness_seconds": path_in_document("data_movement", "freshness_seconds"),
 }

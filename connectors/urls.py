@@ -8,6 +8,7 @@ from connectors.diagram.page import Architecture
 from connectors.importing.page import ImportConnector
 from connectors.models import ConnectorKind
 from connectors.pages import TaskList, TaskPage
+from connectors.tools.pages import HoldTool, ProbeTool, RepinTools
 
 urlpatterns: list[URLPattern] = [
     path("tools/import/", ImportConnector.as_view(), name="tools-import"),
@@ -19,4 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("agents/<slug:agent>/", AgentPage.as_view(), name="agent"),
     re_path(r"^backfills/(?P<key>[a-z][a-z0-9-]{0,59})/work/$", Work.as_view(), name="backfill-work"),
     re_path(r"^syncs/(?P<key>[a-z][a-z0-9-]{0,59})/drill/$", RecordDrill.as_view(), name="sync-drill"),
+    path("tools/<str:key>/probe/", ProbeTool.as_view(), name="tool-probe"),
+    path("tools/<str:key>/repin/", RepinTools.as_view(), name="tool-repin"),
+    path("tools/<str:key>/quarantine/", HoldTool.as_view(), name="tool-hold"),
 ]

@@ -12,7 +12,6 @@ from datetime import datetime
 from django.db import connection, connections, transaction
 
 from connectors.models import Connector
-from connectors.models.verification import Verification
 from connectors.tools.probing import MOST_SECONDS, Target, probe
 from connectors.tools.recording import Claimed, Recorded, begin, record
 from portal.operations import correlation
@@ -54,12 +53,6 @@ def look(claimed: Claimed, *, via: OutboundClient | None = None) -> Recorded:
 def look_now(*, actor: Actor, key: str, now: datetime, via: OutboundClient | None = None) -> Recorded:
     """Look at the server of a connector for somebody who waits. Raises Forbidden, Missing, Conflict."""
     return look(begin(actor=actor, key=key, now=now), via=via)
-
-
-def soon(*, keys: list[str], now: datetime) -> int:
-    """Have workers look at these as soon as they can; those that are not looked at by themselves stay so."""
-    due = Verification.objects.filter(connector__key__in=keys, probe_at__gt=now)
-    return due.update(probe_at=now)
 
 
 class Watch:
@@ -122,4 +115,4 @@ def tick() -> dict[str, int]:
     return _process.watch.tick()
 
 
-__all__ = ["Watch", "claim", "look", "look_now", "soon", "tick"]
+__all__ = ["Watch", "claim", "look", "look_now", "tick"]

@@ -218,13 +218,6 @@ def test_what_a_killed_worker_had_claimed_is_due_again(scripted: ScriptedServer)
     assert recording.record(lost, probe(lost.target), now=database_now()).dropped
 
 
-def test_looking_soon_leaves_alone_what_is_not_looked_at(scripted: ScriptedServer) -> None:
-    registered(Shelf(scripted, LOOKUP), LOOKUP)
-    looked()
-    registered(Shelf(scripted, LOOKUP), LOOKUP, key="plain-tool", runtime_tool__transport="http")
-    assert watching.soon(keys=["crm-lookup", "plain-tool", "none"], now=database_now()) == 1
-
-
 def test_an_idle_look_reads_the_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
