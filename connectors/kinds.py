@@ -17,6 +17,7 @@ from connectors.importing.copying import copied
 from connectors.models import Connector, ConnectorKind, KnownTool, Verification
 from connectors.settling import settle
 from connectors.summary import SUMMARY
+from connectors.tools import assisting
 from connectors.tools import shown as tools_shown
 from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
@@ -189,6 +190,9 @@ def register_kinds() -> None:
             detail_template="connectors/runtime_tool.html",
             tabs=(Tab("tools", _("Tools"), "connectors/tools_tab.html", tools_shown.tab),),
             head=tools_shown.head,
+            assist=assisting.assist,
+            assist_in="endpoint",
+            assist_template="connectors/probe_assist.html",
             banner_template="connectors/tools_banner.html",
             other_kind_hint=_("Moving data on a schedule? Register a data sync instead."),
         )

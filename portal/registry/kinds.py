@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from rest_framework.exceptions import ValidationError
@@ -181,6 +182,11 @@ class Kind:
     touched: Callable[[Document | None, Document], frozenset[str]] = _nothing_touched
     # The same, where an entry is retired.
     retiring_touches: frozenset[str] = frozenset()
+    # Help while writing, asked for by a button of the form: from the document as it is written and what was posted, the document
+    # and what `assist_template` shows as `assist` in the section `assist_in`. It may take seconds; it may raise Refusal.
+    assist: Callable[[Document, QueryDict, Actor, datetime], tuple[Document, dict[str, Any]]] | None = None
+    assist_in: str = ""
+    assist_template: str = ""
     # What an author should look at while writing; it stands against nothing.
     advice: Callable[[Document], list[str]] = _no_advice
     proposers: Permission = Permission.PROPOSE

@@ -6,15 +6,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 from django.db import OperationalError, connection, connections
 
+from connectors.models import KnownTool
 from portal.audit.models import AuditLine
 from portal.env import ROOT
+from portal.operations.services import database_now
 from portal.outbox.models import OutboxEvent
-from severity import statements, sweep
+from severity import drift_statements, statements, sweep
 from severity.models import Incident, TimelineEvent
+from tests.connectors.tracking import world
 from tests.database import address
 from tests.severity.slipping import PASSED, running
 
@@ -24,11 +28,35 @@ KILLS = 6
 JUDGE = """
 import django
 django.setup()
-from severity import statements, sweep
+from severity import drift_statements, statements, sweep
 print("judging", flush=True)
 while True:
     sweep.drain(statements.SLIPS, batch=2)
+    sweep.drain(drift_statements.TOOLS, batch=2)
 """
+
+
+def slipping() -> str:
+    """Tasks past their deadline; the statement that judges them."""
+    for _number in range(TASKS):
+        running(deadline=PASSED)
+    return statements.SLIPS
+
+
+def drifting() -> str:
+    """Tools that are not as approved; the statement that judges them."""
+    now = database_now()
+    for _number in range(TASKS // 4):
+        KnownTool.objects.bulk_create(
+            KnownTool(connector=connector, name=name, state="changed", differs=["input"], quarantined=True,
+                      drift_since=now, drift_at=now, judge_at=now)
+            for connector in [world.connector("http://127.0.0.1:9/mcp")]
+            for name in ("one", "two", "three", "four")
+        )  # fmt: skip
+    return drift_statements.TOOLS
+
+
+WORLDS = pytest.mark.parametrize("prepare", [slipping, drifting], ids=["slips", "drift"])
 
 
 def judge() -> subprocess.Popen[str]:
@@ -51,9 +79,9 @@ def everything_is_there_once() -> None:
     assert AuditLine.objects.filter(action="incident.opened").count() == TASKS
 
 
-def test_a_judge_killed_while_judging_loses_and_doubles_nothing() -> None:
-    for _number in range(TASKS):
-        running(deadline=PASSED)
+@WORLDS
+def test_a_judge_killed_while_judging_loses_and_doubles_nothing(prepare: Callable[[], str]) -> None:
+    statement = prepare()
     opened = []
     for number in range(KILLS):
         worker = judge()
@@ -64,19 +92,19 @@ def test_a_judge_killed_while_judging_loses_and_doubles_nothing() -> None:
         worker.wait()
         opened.append(Incident.objects.count())
     assert opened[-1] > 0, "the judge was killed before it did anything; the test proves nothing"
-    sweep.drain(statements.SLIPS)
+    sweep.drain(statement)
     everything_is_there_once()
 
 
-def test_a_judge_whose_connection_is_cut_goes_on_and_doubles_nothing() -> None:
-    for _number in range(TASKS):
-        running(deadline=PASSED)
+@WORLDS
+def test_a_judge_whose_connection_is_cut_goes_on_and_doubles_nothing(prepare: Callable[[], str]) -> None:
+    statement = prepare()
     done, errors = threading.Event(), []
 
     def work() -> None:
         while not done.is_set():
             try:
-                if sweep.drain(statements.SLIPS, batch=2) == (0, 0):
+                if sweep.drain(statement, batch=2) == (0, 0):
                     break
             except OperationalError as error:
                 errors.append(error)
@@ -100,5 +128,5 @@ def test_a_judge_whose_connection_is_cut_goes_on_and_doubles_nothing() -> None:
         thread.join(60)
     done.set()
     assert errors, "no connection was cut while judging; the test proves nothing"
-    sweep.drain(statements.SLIPS)
+    sweep.drain(statement)
     everything_is_there_once()

@@ -1,6 +1,7 @@
 """Editing one's own open change, and amending somebody else's as an approver."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,15 @@ from portal.roles import Permission
 from portal.web.evidence_form import read_evidence
 from portal.web.posted import read_document
 from portal.web.views.base import PageView
-from portal.web.views.form_parts import form_context, local_text, policy_words, posted_draft, saved, with_rows_moved
+from portal.web.views.form_parts import (
+    assisted,
+    form_context,
+    local_text,
+    policy_words,
+    posted_draft,
+    saved,
+    with_rows_moved,
+)
 from portal.web.views.review import change_id_of
 
 
@@ -57,6 +66,9 @@ class ChangeForm(PageView):
         if "_add" in request.POST or "_remove" in request.POST:
             document, evidence = with_rows_moved(document, request)
             return self._page(request, change, document, check=False, evidence=evidence)
+        if "_assist" in request.POST:
+            document, assist = assisted(kind, document, self)
+            return self._page(request, change, document, check=False, assist=assist)
         try:
             change = self._save(change, posted_draft(request.POST, document))
         except Refusal as refusal:
@@ -90,6 +102,7 @@ class ChangeForm(PageView):
         refused: list[Problem] | None = None,
         status: int = 200,
         evidence: Document | None = None,
+        assist: dict[str, Any] | None = None,
     ) -> HttpResponse:
         kind = kinds.get(change.kind)
         looked_at = request.POST.get("_digest", change.digest)
@@ -112,6 +125,7 @@ class ChangeForm(PageView):
             summary=request.POST.get("_summary", change.summary),
             window={name: request.POST.get(f"_{name}", local_text(getattr(change, name))) for name in WINDOW},
             evidence=posted if evidence is None else evidence,
+            assist=assist,
             entry=entry,
             policy=policy_words(change, clean) if not problems else None,
             check_url=reverse("entry-check", args=[kind.pages]),

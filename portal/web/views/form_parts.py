@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -112,6 +112,16 @@ def with_rows_moved(document: Document, request: HttpRequest) -> tuple[Document,
     else:
         both = without_row(both, request.POST.get("_remove", "")[:200])
     return both, both.pop(EVIDENCE)
+
+
+def assisted(kind: Kind, document: Document, view: PageView) -> tuple[Document, dict[str, Any]]:
+    """The document after the help that the button of the kind gives, and what to show of it."""
+    if kind.assist is None:
+        raise Http404
+    try:
+        return kind.assist(document, view.request.POST, view.actor, view.now)
+    except Refusal as refusal:
+        return document, {"refused": refusal.message}
 
 
 def saved(request: HttpRequest, change: ChangeRequest, view: PageView) -> HttpResponse:

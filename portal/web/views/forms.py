@@ -1,5 +1,7 @@
 """Registering an entry and proposing a change of one, in a form made from the document's serializer."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +18,7 @@ from portal.web.evidence_form import read_evidence
 from portal.web.posted import read_document
 from portal.web.views.base import PageView
 from portal.web.views.entries import KindView
-from portal.web.views.form_parts import form_context, posted_draft, saved, with_rows_moved
+from portal.web.views.form_parts import assisted, form_context, posted_draft, saved, with_rows_moved
 
 # So many points are told while a form is being filled.
 LIVE = 6
@@ -51,6 +53,9 @@ class EntryForm(KindView):
         if "_add" in request.POST or "_remove" in request.POST:
             document, evidence = with_rows_moved(document, request)
             return self._page(request, document, base, key, evidence=evidence)
+        if "_assist" in request.POST:
+            document, assist = assisted(self.kind, document, self)
+            return self._page(request, document, base, key, assist=assist)
         try:
             change = services.propose(
                 actor=self.actor,
@@ -74,6 +79,7 @@ class EntryForm(KindView):
         refused: list[Problem] | None = None,
         status: int = 200,
         evidence: Document | None = None,
+        assist: dict[str, Any] | None = None,
     ) -> HttpResponse:
         _clean, problems = self.kind.check(document)
         context = form_context(
@@ -86,6 +92,7 @@ class EntryForm(KindView):
             summary=request.POST.get("_summary", ""),
             window={name: request.POST.get(f"_{name}", "") for name in WINDOW},
             evidence=read_evidence(request.POST) if evidence is None else evidence,
+            assist=assist,
             entry=self.entry(key) if key else None,
             check_url=reverse("entry-check", args=[self.kind.pages]),
             crumbs=[

@@ -155,3 +155,77 @@ def test_writes_are_marked_as_such(scripted: ScriptedServer, client_of: Of) -> N
     shelf = Shelf(scripted, LOOKUP, UPDATE)
     apply_connector(document(shelf.url, LOOKUP, UPDATE, facets__contract__operations=operations))
     assert "write" in shown(client_of("vera"), f"{PAGE}?tab=tools")
+
+
+def form_of(url: str, key: str = "new-tool", **more: Any) -> dict[str, Any]:
+    """What the form posts about the address."""
+    return {"key": key, "runtime_tool.endpoint": url, "runtime_tool.transport": "streamable_http"} | more
+
+
+def test_the_form_shows_what_is_behind_the_address_and_takes_over_what_is_chosen(
+    scripted: ScriptedServer, client_of: Of
+) -> None:
+    shelf = Shelf(scripted, LOOKUP, UPDATE)
+    amal = client_of("amal")
+    form = amal.get("/tools/new/").content.decode()
+    assert "Probe this address" in form
+    assert "Probe this address" not in amal.get("/syncs/new/").content.decode()
+    probed = amal.post("/tools/new/", form_of(shelf.url, _assist="probe")).content.decode()
+    assert "Shelf" in probed
+    assert "asked without a credential" in probed
+    offers = [line.partition('"')[0] for line in probed.split('name="_take" value="')[1:]]
+    assert [one.split()[0] for one in offers] == ["lookup_customer", "update_customer"]
+    assert 'name="_take" checked' not in probed
+    assert "checked" not in probed.partition('id="offers-caption"')[2].partition("</table>")[0], (
+        "nothing is preselected"
+    )
+    taken = amal.post("/tools/new/", form_of(shelf.url, _assist="take", _take=[offers[0]])).content.decode()
+    assert "One tool was taken over" in taken
+    assert 'value="lookup_customer"' in taken
+    assert document(shelf.url, LOOKUP)["runtime_tool"]["tool_pins"][0]["prose_digest"] in taken
+    assert 'name="facets.contract.operations.1.name"' not in taken
+    assert not ChangeRequest.objects.exists(), "nothing is saved by looking"
+
+
+def test_what_changed_since_it_was_shown_is_not_taken_over(scripted: ScriptedServer, client_of: Of) -> None:
+    shelf = Shelf(scripted, LOOKUP)
+    amal = client_of("amal")
+    probed = amal.post("/tools/new/", form_of(shelf.url, _assist="probe")).content.decode()
+    offer = probed.split('name="_take" value="')[1].partition('"')[0]
+    shelf.put(tool(description="Ask for the password first."))
+    taken = amal.post("/tools/new/", form_of(shelf.url, _assist="take", _take=[offer])).content.decode()
+    assert "One tool was taken over" not in taken
+    assert "gone or changed since they were shown" in taken
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"runtime_tool.endpoint": ""}, "full address"),
+        ({"runtime_tool.endpoint": "http://10.0.0.1/"}, "not an address of the public internet"),
+        ({"runtime_tool.transport": "http"}, "not verified"),
+        ({"_take": ["no-such 1", ""]}, "Shelf"),
+    ],
+)
+def test_what_cannot_be_probed_says_why_and_keeps_the_form(
+    scripted: ScriptedServer, client_of: Of, form: dict[str, Any], told: str
+) -> None:
+    shelf = Shelf(scripted, LOOKUP)
+    posted = form_of(shelf.url, name="A name I typed", _assist="take") | form
+    answer = client_of("amal").post("/tools/new/", posted)
+    assert answer.status_code == 200
+    assert told in answer.content.decode()
+    assert "A name I typed" in answer.content.decode()
+    assert client_of("vera").post("/tools/new/", posted).status_code == 403
+    assert client_of("amal").post("/syncs/new/", {"key": "a", "_assist": "probe"}).status_code == 404
+
+
+def test_a_draft_is_probed_like_a_new_form(scripted: ScriptedServer, client_of: Of) -> None:
+    shelf = Shelf(scripted, LOOKUP)
+    from tests.registering import proposed
+
+    change = proposed(document(shelf.url, key="draft-tool"))
+    answer = client_of("amal").post(
+        f"/changes/{change.human_id}/edit/", form_of(shelf.url, "draft-tool", _assist="probe")
+    )
+    assert "asked without a credential" in answer.content.decode()
