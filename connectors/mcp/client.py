@@ -136,7 +136,7 @@ def list_tools(
         if not isinstance(listed, list):
             return Tools(Kind.DRIFT, "The server's answer has no list of tools.")
         for entry in listed:
-            tool = _tool(entry)
+            tool = tool_of(entry)
             if tool is None:
                 remarks.append("A tool without a usable name was left out.")
             elif tool.name not in found:
@@ -288,7 +288,8 @@ def _started(result: dict[str, Any], http_status: int | None) -> StartOutcome:
     return StartOutcome(StartKind.UNKNOWN, detail, cause=Kind.DRIFT, http_status=http_status)
 
 
-def _tool(entry: object) -> Tool | None:
+def tool_of(entry: object) -> Tool | None:
+    """A tool by its entry of `tools/list`; None where it has no usable name."""
     fields = _mapping(entry)
     name = fields.get("name")
     if not isinstance(name, str) or not 0 < len(name) <= protocol.MAX_NAME or not name.isprintable():

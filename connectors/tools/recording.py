@@ -111,6 +111,11 @@ def next_look(failures: int) -> timedelta:
     return timedelta(seconds=usual * _random.uniform(0.9, 1.1))
 
 
+def due(*, key: str, now: datetime) -> None:
+    """Have a worker look at the server of a connector as soon as it can, if it is looked at by itself."""
+    Verification.objects.filter(connector__key=key, probe_at__isnull=False).update(probe_at=now)
+
+
 def settle(connector: Connector, actor: Actor, now: datetime) -> None:
     """Bring the known tools in line with the document that is being applied, in that transaction, and look at once.
 

@@ -11,7 +11,7 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.registry.documents import Document
-from severity.demo import backfills, calls, events, lineage, releases, syncs, tools
+from severity.demo import backfills, calls, events, lineage, pins, releases, syncs, tools
 from severity.demo.parts import HEADER_KEY, facets, operation, schema, tool
 from severity.demo.people import actor
 
@@ -77,6 +77,8 @@ def load(now: datetime, demo_server: str) -> bool:
     documents = [*tools.documents(demo_server), *syncs.documents()]
     for number, document in enumerate(documents):
         writer.apply(document, by=("engineer", "noor")[number % 2], days=40 - number)
+    for key in (tools.LEDGER_DESK, tools.CUSTOMER_STATEMENTS):
+        pins.looked(key, now)
     by_key = {document["key"]: document for document in documents}
     for number, document in enumerate(events.documents()):
         writer.apply(document, by=("engineer", "noor")[number % 2], days=20 - number)

@@ -3,6 +3,7 @@
 from connectors.demo.tools import CUSTOMERS
 from portal.registry.documents import Document
 from severity.demo.parts import DAY, HEADER_KEY, HOUR, META_KEY, facets, operation, schema, sla, tool
+from severity.demo.pins import pinned
 
 LEDGER_DESK, CUSTOMER_STATEMENTS = "ledger-desk", "customer-statements"
 _SECONDS: Document = {"type": "number", "minimum": 0, "maximum": DAY}
@@ -14,7 +15,7 @@ _UNDO = "Statements and reconciliations are replaced by the next run; an export 
 
 def documents(demo_server: str) -> list[Document]:
     """Eight runtime tools; `demo_server` is the address of the demo MCP server."""
-    return [_ledger_desk(demo_server), _customer_statements(demo_server), *_elsewhere()]
+    return [pinned(_ledger_desk(demo_server)), pinned(_customer_statements(demo_server)), *_elsewhere()]
 
 
 def _ledger_desk(endpoint: str) -> Document:

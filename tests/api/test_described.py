@@ -189,6 +189,9 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
             sent = {"unit": listed[0]["unit"], "points": [measured]}
             assert api.post(f"/api/v1/metrics/{listed[0]['key']}/values/", sent).json()["new"] == 1
             assert get("/api/v1/metrics/{key}/values/", key=listed[0]["key"])["results"][0]["value"] == "12.5"
+        if collection == "connectors":
+            shown = get("/api/v1/connectors/{key}/tools/", key="ledger-desk")["tools"]
+            get("/api/v1/connectors/{key}/tools/{name}/", key="ledger-desk", name=shown[0]["name"])
         if collection == "checkpoints":
             passed = result("run-1", *(one_check(definition=one) for one in ("row-count", "amount-not-null")))
             assert api.post("/api/v1/checkpoints/invoices-daily/results/", passed).json()["verdict"] == "pass"

@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from connectors.allowlist.deciding import Call, decide
 from connectors.demo.tools import PLANS
+from connectors.tools.recording import quarantine
 from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
@@ -22,6 +23,8 @@ from severity.models import GateException, Incident, ReleaseCandidate
 from severity.rules import Level
 from tests.browser.conftest import Visitor
 from tests.connectors.backfills import world as backfills
+from tests.connectors.tools.world import LOOKUP, UPDATE, Shelf, looked, registered
+from tests.connectors.tools.world import tool as definition_of
 from tests.connectors.tracking import world
 from tests.documents import data_movement_document, runtime_tool_document, without
 from tests.events.registering import family, version
@@ -34,13 +37,15 @@ from tests.metrics.test_plot import incident_of, measured
 from tests.people import actor
 from tests.registering import EVIDENCE, apply_connector, approved, proposed, submitted
 from tests.releases import world as release_world
+from tests.servers.scripted import ScriptedServer
 from tests.severity.claims.world import claims
 from tests.severity.slipping import PASSED, running
 
 pytestmark = pytest.mark.browser
 # What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
 NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz",
-            "backfill-work", "release-promote", "release-ask", "release-matrix", "release-written"}  # fmt: skip
+            "backfill-work", "release-promote", "release-ask", "release-matrix", "release-written", "tool-probe",
+            "tool-repin"}  # fmt: skip
 TABS = ("diff", "document", "evidence", "impact", "checks", "discussion")
 NOT_OURS = ("api/v1/",)
 # Each language, theme and width every time; the other pairs of them under chaos.
@@ -79,6 +84,17 @@ def conflicting(key: str) -> ChangeRequest:
     return left
 
 
+def differing() -> None:
+    """A quarantined tool of which one operation is not as approved and another one is new."""
+    with ScriptedServer() as server:
+        shelf = Shelf(server, LOOKUP)
+        registered(shelf, LOOKUP, key="odd-tool")
+        looked("odd-tool")
+        shelf.put(definition_of(description="يبحث عن عميل. Finds a customer.", annotations={}), UPDATE)
+        looked("odd-tool")
+    quarantine(actor=actor("yusuf"), key="odd-tool", reason="Its answers are odd.", now=database_now())
+
+
 def releases() -> tuple[ReleaseCandidate, ReleaseCandidate]:
     """A candidate at canary with a V2 under an exception, and another of which nobody has said anything."""
     release_world.well()
@@ -108,6 +124,7 @@ def pages(committed: None) -> list[Asked]:
     urgent = decisions.apply_in_emergency(
         actor=actor("khalid"), change_id=urgent.pk, digest=urgent.digest, reason="The CRM is down.", now=database_now()
     )
+    differing()
     task = running(deadline=PASSED)
     running(impacting=True, deadline=PASSED)
     for operation in PLANS:
@@ -216,6 +233,11 @@ def pages(committed: None) -> list[Asked]:
         ("entry-new", "adam", reverse("entry-new", args=["policies"])),
         ("sign-in-again", "omar", reverse("sign-in-again")),
         *(("entry", "amal", f"{tool.get_absolute_url()}?tab={tab}") for tab in ("", "document", "versions", "activity")),
+        *(("entry", who, f"/tools/odd-tool/?tab=tools{one}")
+          for who in ("amal", "vera") for one in ("", "&tool=lookup_customer")),
+        ("entry", "amal", tool.get_absolute_url() + "?tab=tools"),
+        ("tools", "amal", reverse("tools") + "?drift=true"),
+        *(("tool-hold", who, reverse("tool-hold", args=[key])) for who in ("omar", "vera") for key in (tool.key, "odd-tool")),
         ("entry", "vera", sync.get_absolute_url()),
         ("entry", "amal", f"{sync.get_absolute_url()}?tab=runbook"),
         ("sync-drill", "amal", reverse("sync-drill", args=[sync.key])),
