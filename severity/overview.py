@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.models import KnownTool, Verification
 from portal.operations.models import Heartbeat
 from portal.people.models import User
 from severity.models import Incident, next_deadlines
@@ -11,6 +12,7 @@ from severity.rules import Level
 from severity.sweep import HEARTBEAT
 
 LATE = timedelta(seconds=10)
+DRIFT_OF = timedelta(hours=24)
 SHOWN = 8
 
 
@@ -28,5 +30,17 @@ def blocks(*, user: User, now: datetime) -> dict[str, Any]:
         "open_incidents": list(Incident.objects.visible().unresolved().by_urgency()[:SHOWN]),
         "deadlines": list(next_deadlines(6)),
         "next_release": next_release(),
+        "held_tools": list(
+            KnownTool.objects.filter(drift_since__gte=now - DRIFT_OF, quarantined=True)
+            .select_related("connector")
+            .defer("connector__document")
+            .order_by("-drift_since")[:SHOWN]
+        ),
+        "held_connectors": list(
+            Verification.objects.filter(quarantined_at__gte=now - DRIFT_OF)
+            .select_related("connector")
+            .defer("connector__document")
+            .order_by("-quarantined_at")[:SHOWN]
+        ),
         "watcher": {"at": beat.at if beat else None, "late": beat is None or now - beat.at > LATE},
     }

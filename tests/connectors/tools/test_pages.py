@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
 
 from connectors.models import KnownTool
+from connectors.tools import recording
+from portal.changes import services
 from portal.changes.models import ChangeRequest
+from portal.changes.services import Draft
+from portal.operations.services import database_now
 from tests.connectors.tools.world import LOOKUP, UPDATE, Shelf, document, known, looked, registered, tool, verification
 from tests.documents import runtime_tool_document, write_operation
-from tests.registering import EVIDENCE, apply_connector, approved
+from tests.people import actor
+from tests.registering import EVIDENCE, apply_connector, approved, proposed
 from tests.servers.scripted import ScriptedServer, server_error
 
 pytestmark = pytest.mark.django_db
@@ -79,13 +85,8 @@ def test_re_pinning_opens_a_draft_that_ends_the_quarantine_once_it_is_signed(
     assert answer["Location"] == f"/changes/{change.human_id}/edit/"
     assert change.summary == "Approve as its server shows it: lookup_customer"
     assert change.state == "draft"
-    ChangeRequest.objects.filter(pk=change.pk).update(evidence=EVIDENCE)
-    amal.post(f"/changes/{change.human_id}/edit/", {})
-    from portal.changes import services
-    from portal.operations.services import database_now
-    from tests.people import actor
-
-    ChangeRequest.objects.filter(pk=change.pk).update(evidence=EVIDENCE, document=change.document, digest=change.digest)
+    assert amal.get(answer["Location"]).status_code == 200
+    services.edit(actor=actor("amal"), change_id=change.pk, draft=Draft(evidence=EVIDENCE), now=database_now())
     change = services.submit(actor=actor("amal"), change_id=change.pk, now=database_now())
     approved(change, "omar")
     assert (known().state, known().quarantined) == ("pinned", False)
@@ -129,6 +130,16 @@ def test_the_list_says_how_the_contract_stands_and_filters_by_it(scripted: Scrip
     assert "1 differs" not in past, "what stands now is not what stood then"
 
 
+def test_the_overview_tells_what_came_to_be_held_back(scripted: ScriptedServer, client_of: Of) -> None:
+    amal = client_of("amal")
+    assert "Drift and quarantine" not in shown(amal, "/")
+    drifted(scripted)
+    recording.quarantine(actor=actor("yusuf"), key="crm-lookup", reason="Odd answers.", now=database_now())
+    page = shown(amal, "/")
+    assert "?tab=tools&amp;tool=lookup_customer" in page
+    assert "Odd answers." in page
+
+
 def test_many_tools_stay_within_the_budget_of_a_page(
     scripted: ScriptedServer, client_of: Of, django_assert_max_num_queries: Any
 ) -> None:
@@ -144,8 +155,6 @@ def test_odd_names_of_tools_can_be_looked_at(scripted: ScriptedServer, client_of
     drifted(scripted, LOOKUP, tool(name=odd))
     page = shown(client_of("amal"), f"{PAGE}?tab=tools")
     assert "<b>&" not in page
-    from urllib.parse import quote
-
     assert f"tool={quote(odd, safe='')}" in page
     assert "Last seen" in shown(client_of("amal"), f"{PAGE}?tab=tools&tool={quote(odd, safe='')}")
 
@@ -222,8 +231,6 @@ def test_what_cannot_be_probed_says_why_and_keeps_the_form(
 
 def test_a_draft_is_probed_like_a_new_form(scripted: ScriptedServer, client_of: Of) -> None:
     shelf = Shelf(scripted, LOOKUP)
-    from tests.registering import proposed
-
     change = proposed(document(shelf.url, key="draft-tool"))
     answer = client_of("amal").post(
         f"/changes/{change.human_id}/edit/", form_of(shelf.url, "draft-tool", _assist="probe")
