@@ -73,8 +73,9 @@ def _rows(entry: Connector, known: Mapping[str, KnownTool], now: datetime) -> li
         calls[operation, bool(reason)] = calls.get((operation, bool(reason)), 0) + number
     # What needs somebody first, then the contract in its order, then what else the server has.
     order = {name: number for number, name in enumerate(operations)}
+    named = {*operations, *(row.name for row in known.values() if row.state != ToolState.GONE or row.quarantined)}
     names = sorted(
-        {*operations, *known},
+        named,
         key=lambda name: (
             not (name in known and known[name].quarantined), order.get(name, len(order)), name,
         ),
@@ -88,17 +89,17 @@ def _rows(entry: Connector, known: Mapping[str, KnownTool], now: datetime) -> li
             effect=operations[name]["effect"] if name in operations else "",
             calls=calls.get((name, False), 0),
             refused=calls.get((name, True), 0),
-            choosable=_choosable(known.get(name), operations),
+            choosable=_choosable(known.get(name)),
         )
         for name in names
     ]
 
 
-def _choosable(row: KnownTool | None, operations: Mapping[str, Any]) -> bool:
+def _choosable(row: KnownTool | None) -> bool:
     """Whether a change could approve it as it is shown: not one that is so already, nor one that is nobody's and gone."""
     if row is None or row.state in NOT_TO_APPROVE:
         return False
-    return row.state != ToolState.GONE or row.name in operations or row.quarantined
+    return row.state != ToolState.GONE or row.quarantined
 
 
 def _one(row: KnownTool, rows: Mapping[str, KnownTool]) -> dict[str, Any]:
