@@ -62,6 +62,7 @@ def begin(*, actor: Actor, key: str, now: datetime) -> Claimed:
                        % {"key": connector.key, "state": connector.get_state_display()})  # fmt: skip
     if not is_verified(connector):
         raise Conflict("no_probe", _(NOT_PROBED))
+    Verification.objects.get_or_create(connector=connector)
     verification = Verification.objects.select_for_update(no_key=True).get(connector=connector)
     verification.lease += 1
     verification.save(update_fields=["lease"])
