@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from connectors.models import Connector, ConnectorKind, SyncState
+from connectors.models import Connector, ConnectorKind
+from connectors.syncs import standing
 from connectors.tools import recording
 from portal.people.actors import Actor
 
@@ -12,4 +13,4 @@ def settle(entry: Connector, actor: Actor, now: datetime) -> None:
     if entry.kind == ConnectorKind.RUNTIME_TOOL:
         recording.settle(entry, actor, now)
     else:
-        SyncState.objects.get_or_create(connector=entry)
+        standing.settle(entry)

@@ -53,6 +53,9 @@ class Permission(TextChoices):
     LOWER_V3 = "lower_v3", _("say that an incident is no V3")
     REPORT_INCIDENT = "report_incident", _("report incidents of other systems")
     REPORT_CHECKPOINT = "report_checkpoint", _("report results of quality checkpoints")
+    REPORT_RUN = "report_run", _("report runs of data syncs")
+    PAUSE_SYNC = "pause_sync", _("pause and resume the freshness SLA of data syncs")
+    ANNOUNCE_BREAK = "announce_break", _("announce breaking changes of data syncs and say who has moved")
     REPORT_CLAIM = "report_claim", _("report and correct claims held against evidence")
     SET_READINESS = "set_readiness", _("set the readiness rows of a release")
     ATTEST_BUILD = "attest_build", _("attest how the build of a release came to be")
@@ -105,6 +108,10 @@ TABLE: dict[Permission, Grant] = {
     Permission.LOWER_V3: Grant(frozenset({Role.HEAD, Role.EXECUTIVE}), _ONLY_HUMANS),
     Permission.REPORT_INCIDENT: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.REPORT_CHECKPOINT: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    Permission.REPORT_RUN: Grant(frozenset({Role.ENGINEER, Role.OPERATOR}), _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    # While it is paused nobody hears that data is late: a person answers for that.
+    Permission.PAUSE_SYNC: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
+    Permission.ANNOUNCE_BREAK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     # An agent that only observes may say what it saw contradicted; what it says closes a gate and never opens one by itself.
     Permission.REPORT_CLAIM: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _EVERY_ACTOR),
     Permission.SET_READINESS: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),

@@ -11,6 +11,7 @@ TICKS: list[tuple[str, float]] = [
     ("connectors.polling.tick", 1.0),
     ("connectors.allowlist.counting.tick", 5.0),
     ("connectors.tools.watching.tick", 2.0),
+    ("connectors.syncs.pulling.tick", 5.0),
     ("severity.sweep.tick", 2.0),
     ("severity.reconcile.tick", 30.0),
     ("portal.changes.waking.tick", 2.0),
@@ -50,6 +51,8 @@ ENTRY_TABS: dict[str, list[str]] = {
 }
 # What stands on a connector beside the agents of its allowlist: dotted paths of functions of the connector.
 CONNECTOR_CONSUMERS = ["metrics.consumers.of_connector"]
+# Who reads what a data sync writes, as far as is known: a dotted path of a function of its key that gives names.
+SYNC_CONSUMERS = "metrics.lineage.consuming.consumers_of_sync"
 # What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
 METRIC_MARKS = "severity.reads.marks_of_metric"
 # Who reads what a data movement writes: a dotted path of a function of its key, which gives a list of Impact.

@@ -8,6 +8,7 @@ from severity import (
     drift_statements,
     duty_statements,
     event_statements,
+    freshness_statements,
     metric_statements,
     quality_statements,
     statements,
@@ -19,6 +20,12 @@ LIMIT = 1000
 TASKS = (statements.SLIPS, statements.JUDGED, statements.RAISED)
 EVENTS = (event_statements.WAIVERS, event_statements.MOVES)
 METRICS = (metric_statements.RANGES, metric_statements.CERTIFICATIONS)
+SYNCS = (
+    freshness_statements.LATE,
+    freshness_statements.JUDGED,
+    freshness_statements.NOTICES,
+    freshness_statements.NOTICES_OVER,
+)
 CHANGES = (change_statements.LATE, change_statements.UNREVIEWED, change_statements.OVER)
 
 # An open task past its deadline whose clock is not armed and that has no incident for it: arm it again.
@@ -69,6 +76,10 @@ def tick() -> dict[str, int]:
         ("teams", team_statements.REARM),
         ("checkpoints", quality_statements.REARM),
         ("tools", drift_statements.REARM),
+        ("late_data", freshness_statements.REARM_LATE),
+        ("runs", freshness_statements.REJUDGE),
+        ("notices", freshness_statements.REARM_NOTICES),
+        ("noticed", freshness_statements.REJUDGE_NOTICES),
         ("duties", duty_statements.REARM),
     ):
         with transaction.atomic(), connection.cursor() as cursor:
@@ -77,7 +88,7 @@ def tick() -> dict[str, int]:
     others = (
         team_statements.TEAMS, quality_statements.CHECKPOINTS, drift_statements.TOOLS, duty_statements.DUTIES,
     )  # fmt: skip
-    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, *others):
+    for statement in (*SYNCS, *TASKS, *CHANGES, *EVENTS, *METRICS, *others):
         drain(statement, wait=True)
     counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]
     counts["certified"] = run_once(metric_statements.CERTIFIED, LIMIT)[1]

@@ -146,6 +146,15 @@ NOBODY = Rule(
 )
 
 FRESHNESS = Rule("freshness", "Data late", "No sync succeeded within the freshness SLA.", clock=True, worse=_CUSTOMER)
+SYNC_FAILED = Rule(
+    "sync_failed", "Sync failed", "The newest run failed; the next one may succeed.", clock=True, worse=_CUSTOMER
+)
+NOTICE_LATE = Rule(
+    "notice_late",
+    "Breaking change: not moved",
+    "The deadline of an announced breaking change has passed, and somebody has not moved.",
+    clock=True,
+)
 TOOL_DRIFT = Rule(
     "tool_drift",
     "Tool not as approved",
@@ -211,7 +220,7 @@ RULES = {
     rule.name: rule
     for rule in (
         *CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE,
-        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY, FRESHNESS, TOOL_DRIFT, TOOL_ADDED,
+        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY, FRESHNESS, SYNC_FAILED, NOTICE_LATE, TOOL_DRIFT, TOOL_ADDED,
         CHECKPOINT_FAILED, CHECKPOINT_ERROR, CHECKPOINT_ABSENT,
         CLAIM_CONTRADICTED, CLAIM_PARTIAL, DECLARED, REPORTED,
     )

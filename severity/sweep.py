@@ -15,6 +15,7 @@ from severity import (
     duty_statements,
     effects,
     event_statements,
+    freshness_statements,
     metric_statements,
     quality_statements,
     statements,
@@ -61,6 +62,10 @@ _DUE = {
         (metric_statements.CERTIFICATIONS, "metrics_metric", "certification_clock"),
         (quality_statements.CHECKPOINTS, "metrics_checkpointstate", "judge_at"),
         (drift_statements.TOOLS, "connectors_knowntool", "judge_at"),
+        (freshness_statements.LATE, "connectors_syncstate", "freshness_clock"),
+        (freshness_statements.JUDGED, "connectors_syncstate", "judge_at"),
+        (freshness_statements.NOTICES, "connectors_breakingnotice", "notice_clock"),
+        (freshness_statements.NOTICES_OVER, "connectors_breakingnotice", "judge_at"),
         (duty_statements.DUTIES, "severity_incident", "duty_clock"),
     )
 }
@@ -78,6 +83,9 @@ _TASK_OF = {
 _PARTS = {
     "slips": statements.SLIPS,
     "judged": statements.JUDGED,
+    # Before incidents are raised: one whose cause is over is ended first.
+    "late_data": freshness_statements.LATE,
+    "runs": freshness_statements.JUDGED,
     "raised": statements.RAISED,
     "approvals": change_statements.LATE,
     "emergencies": change_statements.UNREVIEWED,
@@ -89,6 +97,8 @@ _PARTS = {
     "certifications": metric_statements.CERTIFICATIONS,
     "checkpoints": quality_statements.CHECKPOINTS,
     "tools": drift_statements.TOOLS,
+    "notices": freshness_statements.NOTICES,
+    "noticed": freshness_statements.NOTICES_OVER,
     # After all that may open, raise or end one.
     "duties": duty_statements.DUTIES,
 }
@@ -202,6 +212,8 @@ def _tell(statement: str, row: int, reason: str) -> None:
 def forgive_own_outage() -> int:
     """After a silence of the portal itself, give the blind windows that are over anew, before anything is judged.
 
+    Syncs get time to report the runs that nobody could take.
+
     In batches, each its own transaction: cut off in between, the next tick goes on; done twice at once, it is done once.
     """
     with connection.cursor() as cursor:
@@ -210,12 +222,14 @@ def forgive_own_outage() -> int:
     if found is None or (found[1] - found[0]).total_seconds() < OWN_OUTAGE_SECONDS:
         return 0
     forgiven = 0
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(_FORGIVE, {"now": found[1], "margin": OWN_OUTAGE_SECONDS, "limit": FORGIVEN_AT_ONCE})
-            rows = int(cursor.rowcount)
-        forgiven += rows
-        if rows < FORGIVEN_AT_ONCE:
-            break
+    silence = (found[1] - found[0]).total_seconds()
+    values = {"now": found[1], "margin": OWN_OUTAGE_SECONDS, "limit": FORGIVEN_AT_ONCE, "silence": silence}
+    for statement in (_FORGIVE, freshness_statements.FORGIVE):
+        rows = FORGIVEN_AT_ONCE
+        while rows == FORGIVEN_AT_ONCE:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(statement, values)
+                rows = int(cursor.rowcount)
+            forgiven += rows
     beat(HEARTBEAT, {"forgiven": forgiven})
     return forgiven

@@ -51,7 +51,14 @@ class SyncRun(models.Model):
                 name="sync_run_ended_has_time",
             ),
         ]
-        indexes = [models.Index(fields=["connector", "-started_at", "-id"], name="sync_run_newest")]
+        indexes = [
+            models.Index(fields=["connector", "-started_at", "-id"], name="sync_run_newest"),
+            models.Index(
+                fields=["connector", "-started_at", "-id"],
+                condition=Q(state=RunState.SUCCEEDED),
+                name="sync_run_success",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.run_key
@@ -114,6 +121,11 @@ class BreakingNotice(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def human_id(self) -> str:
+        """BN-003."""
+        return f"BN-{self.pk:03d}"
 
 
 class NoticeConsumer(models.Model):

@@ -109,6 +109,21 @@ _OWN: dict[str, Runbook] = {
     "tool_added": Runbook(
         ("Read what the new tools do.", "Take over what is needed by a change.", "Ask for the others to be removed.")
     ),
+    "sync_failed": Runbook(
+        (
+            "Read the note of the run and the log of its scheduler.",
+            "See whether the next run succeeds by itself.",
+            "Mend the cause and start the sync again.",
+            "Load the lost window again if the cursor moved past it.",
+        )
+    ),
+    "notice_late": Runbook(
+        (
+            "See on the page of the notice who has not moved.",
+            "Ask each of them for a day, or hold the change back.",
+            "Mark who has moved; close the notice when it is over.",
+        )
+    ),
     "checkpoint_failed": Runbook(
         (
             "Read which expectations failed and on how many rows.",
