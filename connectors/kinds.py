@@ -17,6 +17,8 @@ from connectors.importing.copying import copied
 from connectors.models import Connector, ConnectorKind, KnownTool, Verification
 from connectors.settling import settle
 from connectors.summary import SUMMARY
+from connectors.syncs import kind as sync_kind
+from connectors.syncs.filters import SyncFilter
 from connectors.tools import assisting
 from connectors.tools import shown as tools_shown
 from portal.policy.rules import SensitivityClass
@@ -123,7 +125,6 @@ def _kind(kind: ConnectorKind, serializer: type[ConnectorSerializer], **own: Any
         serializer=serializer,
         label=kind.label,
         collection="connectors",
-        filterset=ToolFilter if kind == ConnectorKind.RUNTIME_TOOL else ConnectorFilter,
         summary=SUMMARY,
         facets=FACETS,
         where={"kind": kind.value},
@@ -187,6 +188,7 @@ def register_kinds() -> None:
                 Column("probe", _("Last probe"), cells.last_probe, needs=cells.LAST_PROBE),
                 Column("endpoint", _("Endpoint"), cells.endpoint),
             ),
+            filterset=ToolFilter,
             detail_template="connectors/runtime_tool.html",
             tabs=(Tab("tools", _("Tools"), "connectors/tools_tab.html", tools_shown.tab),),
             head=tools_shown.head,
@@ -241,14 +243,18 @@ def register_kinds() -> None:
                 _IN_CODE,
                 _GOING,
             ),
-            columns=_columns(
-                Column("route", _("Source → destination"), cells.route, needs=cells.SYSTEMS),
-                Column("schedule", _("Schedule"), cells.schedule, needs=cells.SCHEDULE),
-                Column("freshness", _("Freshness SLA"), cells.freshness, needs=cells.FRESHNESS),
-            ),
+            columns=sync_kind.COLUMNS,
+            filterset=SyncFilter,
             detail_template="connectors/data_movement.html",
-            tabs=(Tab("runbook", _("Runbook"), "connectors/backfills/runbook.html", runbook_tab),),
+            detail=sync_kind.summary,
+            tabs=(
+                Tab("runs", _("Runs"), "connectors/sync_runs.html", sync_kind.runs),
+                Tab("sla", _("SLA"), "connectors/sync_sla.html", sync_kind.sla),
+                Tab("runbook", _("Runbook"), "connectors/backfills/runbook.html", runbook_tab),
+            ),
             links=((_("Backfills"), "backfills"),),
+            bulk_template="connectors/sync_bulk.html",
+            exports=sync_kind.EXPORTS,
             other_kind_hint=_("A tool that an agent calls in a session? Register a runtime tool instead."),
         )
     )

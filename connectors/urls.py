@@ -8,6 +8,7 @@ from connectors.diagram.page import Architecture
 from connectors.importing.page import ImportConnector
 from connectors.models import ConnectorKind
 from connectors.pages import TaskList, TaskPage
+from connectors.syncs.urls import urlpatterns as sync_urlpatterns
 from connectors.tools.pages import HoldTool, ProbeTool, RepinTools
 
 urlpatterns: list[URLPattern] = [
@@ -23,4 +24,5 @@ urlpatterns: list[URLPattern] = [
     path("tools/<str:key>/probe/", ProbeTool.as_view(), name="tool-probe"),
     path("tools/<str:key>/repin/", RepinTools.as_view(), name="tool-repin"),
     path("tools/<str:key>/quarantine/", HoldTool.as_view(), name="tool-hold"),
+    *sync_urlpatterns,
 ]

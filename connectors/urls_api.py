@@ -7,6 +7,7 @@ from connectors.allowlist.api import AllowlistViewSet
 from connectors.backfills.api import BackfillJobViewSet, DrillViewSet, PartViewSet
 from connectors.diagram.api import ArchitectureViewSet
 from connectors.importing.api import ImportViewSet, ServerJsonViewSet
+from connectors.syncs.urls_api import urlpatterns as sync_urlpatterns
 from connectors.task_api import TaskViewSet
 from connectors.tools.api import ToolViewSet, TryViewSet
 from connectors.versions_api import ConnectorMoreViewSet
@@ -47,4 +48,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_TOOLS}/quarantine/", ToolViewSet.as_view({"post": "quarantine"})),
     path(f"{_TOOLS}/quarantine/lift/", ToolViewSet.as_view({"post": "lift"})),
     *router.urls,
+    *sync_urlpatterns,
 ]

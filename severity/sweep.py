@@ -223,7 +223,12 @@ def forgive_own_outage() -> int:
         return 0
     forgiven = 0
     silence = (found[1] - found[0]).total_seconds()
-    values = {"now": found[1], "margin": OWN_OUTAGE_SECONDS, "limit": FORGIVEN_AT_ONCE, "silence": silence}
+    values: dict[str, Any] = {
+        "now": found[1],
+        "margin": OWN_OUTAGE_SECONDS,
+        "limit": FORGIVEN_AT_ONCE,
+        "silence": silence,
+    }
     for statement in (_FORGIVE, freshness_statements.FORGIVE):
         rows = FORGIVEN_AT_ONCE
         while rows == FORGIVEN_AT_ONCE:

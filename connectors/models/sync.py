@@ -63,6 +63,11 @@ class SyncRun(models.Model):
     def __str__(self) -> str:
         return self.run_key
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.ended_at - self.started_at).total_seconds() if self.ended_at is not None else None
+
 
 class SyncState(models.Model):
     """What is known of a data movement now. One row a connector, made when it is registered."""

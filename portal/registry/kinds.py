@@ -175,6 +175,9 @@ class Kind:
     head: Callable[[Any, Mapping[str, str], datetime], dict[str, Any]] = _nothing_to_show
     # Its summary takes the whole width: what else there is to say stands below.
     wide: bool = False
+    # Below the table of its list: what may be done to several rows at once. And what CSV holds beside the common columns.
+    bulk_template: str = ""
+    exports: tuple[tuple[str, Callable[[Any], object]], ...] = ()
     other_kind_hint: Text = ""
     # The document that a new form opens with; it may heed the query of its address.
     blank: Callable[[Mapping[str, str]], Document] = _nothing_yet

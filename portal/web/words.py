@@ -128,6 +128,8 @@ STATES: dict[str, Badge] = {
     "late": Badge(gettext_lazy("Late"), "bad", "clock"),
     "paused": Badge(gettext_lazy("Paused"), "", "pause"),
     "no_data": Badge(gettext_lazy("No data"), "", "dash"),
+    "off": Badge(gettext_lazy("Not watched"), "", "dash"),
+    "succeeded": Badge(gettext_lazy("Succeeded"), "ok", "check"),
     "pending": Badge(gettext_lazy("Pending"), "line", "ring"),
     "sent": Badge(gettext_lazy("Sent"), "ok", "check"),
     "waiting": Badge(gettext_lazy("Waiting"), "line", "ring"),

@@ -73,9 +73,12 @@ class EntryList(KindView):
         listing = Listing(request, self.kind.filterset, self.kind.listed(moment), sort="name")
         listing.form.fields.pop("kind", None)
         if request.GET.get("format") == "csv":
+            own = self.kind.exports if moment is None else ()
             rows = ([entry.human_id, entry.key, entry.name, entry.owner.key, entry.state, entry.version,
-                     entry.updated_at.isoformat()] for entry in listing.queryset.iterator(500))  # fmt: skip
-            return csv_response(pages, ["id", "key", "name", "owner", "state", "version", "changed"], rows)
+                     entry.updated_at.isoformat(), *(one(entry) for _name, one in own)]
+                    for entry in listing.queryset.iterator(500))  # fmt: skip
+            head = ["id", "key", "name", "owner", "state", "version", "changed", *(name for name, _one in own)]
+            return csv_response(pages, head, rows)
         columns = [{"label": column.title, "sort": column.sort} for column in self.kind.columns]
         waiting = (
             ChangeRequest.objects.visible()

@@ -1,0 +1,51 @@
+"""The filters of data syncs and their runs; page, CSV and API use the same."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from connectors.models import Connector, RunState, SyncRun
+from connectors.syncs.reads import OPEN_NOTICE
+from connectors.syncs.rules import SyncShown
+from portal.ordering import Ordering
+from portal.policy.rules import SensitivityClass
+from portal.registry.filters import EntryFilter
+
+
+class SyncFilter(EntryFilter):
+    """How it stands now, its ends, whether customers feel it, and whether a breaking change is announced."""
+
+    now = django_filters.MultipleChoiceFilter(field_name="shown", choices=SyncShown.choices, label=_("State now"))
+    source = django_filters.CharFilter(
+        field_name="source_system", lookup_expr="icontains", label=_("Source"), max_length=120
+    )
+    destination = django_filters.CharFilter(
+        field_name="destination_system", lookup_expr="icontains", label=_("Destination"), max_length=120
+    )
+    breaking = django_filters.BooleanFilter(method="pending", label=_("Breaking change pending"))
+    sensitivity_class = django_filters.ChoiceFilter(choices=SensitivityClass.choices, label=_("Sensitivity"))
+    customer_impacting = django_filters.BooleanFilter(label=_("Customer-impacting"))
+    ordering = Ordering(
+        key="key", name="name", updated_at="updated_at", version="version", deadline="deadline_order", id="id"
+    )
+
+    class Meta:
+        model = Connector
+        fields: list[str] = []
+
+    def pending(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        """An open notice there is, or there is none."""
+        return queryset.filter(OPEN_NOTICE if value else ~OPEN_NOTICE)
+
+
+class RunFilter(django_filters.FilterSet):
+    """Key of the run and how it stands."""
+
+    run = django_filters.CharFilter(field_name="run_key", label=_("Run"), max_length=120)
+    state = django_filters.MultipleChoiceFilter(choices=RunState.choices, label=_("State"))
+
+    class Meta:
+        model = SyncRun
+        fields: list[str] = []
