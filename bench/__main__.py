@@ -5,7 +5,21 @@ import os
 import subprocess
 import sys
 
-from bench import allowlist, changes, facades, files, gate, lineage, lists, metrics, polling, quality, schemas, sweep
+from bench import (
+    allowlist,
+    changes,
+    facades,
+    files,
+    gate,
+    lineage,
+    lists,
+    metrics,
+    polling,
+    quality,
+    schemas,
+    sweep,
+    syncs,
+)
 
 PARTS = {
     "sweep": sweep,
@@ -20,6 +34,7 @@ PARTS = {
     "files": files,
     "allowlist": allowlist,
     "facades": facades,
+    "syncs": syncs,
 }
 
 

@@ -19,7 +19,7 @@ class Tested(TextChoices):
 
     TESTED = "tested", _("Tested")
     OLD = "old", _("Drilled long ago")
-    CHANGED = "changed", _("Changed since its drill")
+    CHANGED = "moved_on", _("Changed since its drill")
     NEVER = "never", _("Never drilled")
 
 

@@ -120,7 +120,7 @@ STATES: dict[str, Badge] = {
     "done": Badge(gettext_lazy("Done"), "ok", "check"),
     "tested": Badge(gettext_lazy("Tested"), "ok", "check"),
     "old": Badge(gettext_lazy("Drilled long ago"), "risk", "clock"),
-    "changed": Badge(gettext_lazy("Changed since its drill"), "risk", "risk"),
+    "moved_on": Badge(gettext_lazy("Changed since its drill"), "risk", "risk"),
     "never": Badge(gettext_lazy("Never drilled"), "risk", "risk"),
     # Checks, deadlines, deliveries, facets
     "on_time": Badge(gettext_lazy("On time"), "ok", "check"),

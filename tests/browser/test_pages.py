@@ -23,6 +23,8 @@ from severity.models import GateException, Incident, ReleaseCandidate
 from severity.rules import Level
 from tests.browser.conftest import Visitor
 from tests.connectors.backfills import world as backfills
+from tests.connectors.syncs.world import announced, run
+from tests.connectors.syncs.world import report as report_run
 from tests.connectors.tools.world import LOOKUP, UPDATE, Shelf, looked, registered
 from tests.connectors.tools.world import tool as definition_of
 from tests.connectors.tracking import world
@@ -45,7 +47,7 @@ pytestmark = pytest.mark.browser
 # What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
 NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz",
             "backfill-work", "release-promote", "release-ask", "release-matrix", "release-written", "tool-probe",
-            "tool-repin"}  # fmt: skip
+            "tool-repin", "syncs-pause"}  # fmt: skip
 TABS = ("diff", "document", "evidence", "impact", "checks", "discussion")
 NOT_OURS = ("api/v1/",)
 # Each language, theme and width every time; the other pairs of them under chaos.
@@ -154,6 +156,9 @@ def pages(committed: None) -> list[Asked]:
     standing, open_claim = claims()
     for operation, environment in (("lookup_customer", "prod"), ("lookup_customer", "canary"), ("no_such", "prod")):
         decide(Call("support-agent", tool.key, operation, environment), actor=actor("vera"))
+    report_run(run("nightly", rows=12, streams=[{"name": "accounts", "rows": 9}, {"name": "deals"}]), sync.key)
+    report_run(run("broken", "failed", ago=timedelta(minutes=4), note="The source refused."), sync.key)
+    breaking = announced(sync.key)
     mild, *_, bad = Incident.objects.order_by("severity")
     return [
         ("sign-in", "", reverse("sign-in")),
@@ -238,12 +243,16 @@ def pages(committed: None) -> list[Asked]:
         ("entry", "amal", tool.get_absolute_url() + "?tab=tools"),
         ("tools", "amal", reverse("tools") + "?drift=true"),
         *(("tool-hold", who, reverse("tool-hold", args=[key])) for who in ("omar", "vera") for key in (tool.key, "odd-tool")),
-        ("entry", "vera", sync.get_absolute_url()),
         ("entry", "amal", f"{sync.get_absolute_url()}?tab=runbook"),
         ("sync-drill", "amal", reverse("sync-drill", args=[sync.key])),
         ("backfills", "amal", reverse("backfills")),
         *(("entry", who, f"{loading.get_absolute_url()}{query}") for who, query in (("amal", "?act=cancel"), ("vera", ""))),
         ("entry-new", "amal", f"{reverse('entry-new', args=['backfills'])}?sync={sync.key}"),
+        *(("entry", who, f"{sync.get_absolute_url()}{query}") for who, query in
+          (("vera", ""), ("amal", "?tab=runs"), ("amal", "?tab=sla"))),
+        *(("sync-pause", who, reverse("sync-pause", args=[sync.key])) for who in ("amal", "vera")),
+        ("sync-announce", "amal", reverse("sync-announce", args=[sync.key])),
+        ("sync-notice", "amal", reverse("sync-notice", args=[sync.key, breaking.pk])),
         ("entry-propose", "amal", reverse("entry-propose", args=["tools", tool.key])),
         ("entry-diff", "amal", reverse("entry-diff", args=["tools", tool.key]) + "?from=1&to=2"),
         ("tasks", "yusuf", reverse("tasks") + "?tab=all"),

@@ -7,17 +7,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import OperationalError, connection, connections
 
-from connectors.models import KnownTool
+from connectors.models import Connector, KnownTool, SyncState
 from portal.audit.models import AuditLine
 from portal.env import ROOT
 from portal.operations.services import database_now
 from portal.outbox.models import OutboxEvent
-from severity import drift_statements, statements, sweep
+from severity import drift_statements, freshness_statements, statements, sweep
 from severity.models import Incident, TimelineEvent
+from tests.connectors.syncs.world import sync
 from tests.connectors.tracking import world
 from tests.database import address
 from tests.severity.slipping import PASSED, running
@@ -28,11 +30,12 @@ KILLS = 6
 JUDGE = """
 import django
 django.setup()
-from severity import drift_statements, statements, sweep
+from severity import drift_statements, freshness_statements, statements, sweep
 print("judging", flush=True)
 while True:
     sweep.drain(statements.SLIPS, batch=2)
     sweep.drain(drift_statements.TOOLS, batch=2)
+    sweep.drain(freshness_statements.LATE, batch=2)
 """
 
 
@@ -56,7 +59,27 @@ def drifting() -> str:
     return drift_statements.TOOLS
 
 
-WORLDS = pytest.mark.parametrize("prepare", [slipping, drifting], ids=["slips", "drift"])
+def late() -> str:
+    """As many late syncs as there are tasks elsewhere; the statement that judges them."""
+    first = sync()
+    columns = [field.column for field in Connector._meta.concrete_fields if field.column not in ("id", "key")]
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO connectors_connector (key, {names}) SELECT 'copy-' || number, {names}"
+            " FROM connectors_connector, generate_series(2, %s) number WHERE id = %s",
+            [TASKS, first.pk],
+        )
+    known = set(SyncState.objects.values_list("connector_id", flat=True))
+    SyncState.objects.bulk_create(
+        SyncState(connector=one) for one in Connector.objects.exclude(pk__in=known).only("pk", "key")
+    )
+    at = database_now() - timedelta(minutes=5)
+    SyncState.objects.update(fresh_until=at, freshness_clock=at, judge_at=None)
+    return freshness_statements.LATE
+
+
+WORLDS = pytest.mark.parametrize("prepare", [slipping, drifting, late], ids=["slips", "drift", "freshness"])
 
 
 def judge() -> subprocess.Popen[str]:

@@ -12,7 +12,7 @@ from portal.operations.models import Heartbeat
 from portal.operations.services import database_now
 from severity import freshness_statements, reconcile, services, sweep
 from severity.models import Incident, TimelineEvent
-from tests.connectors.syncs.world import HOUR, SLA, late, report, run, state, sync
+from tests.connectors.syncs.world import HOUR, SLA, announced, late, report, run, state, sync
 from tests.documents import data_movement_document
 from tests.people import actor
 from tests.registering import apply_connector
@@ -239,14 +239,9 @@ def test_a_short_silence_forgives_nothing(silence: int) -> None:
     assert judged() == [("freshness", 1, "open", 0)]
 
 
-def announced(*names: str) -> BreakingNotice:
-    draft = notices.Draft("Column email goes", "Use email_hash.", database_now() + timedelta(days=8), names)
-    return notices.announce(actor=actor("amal"), sync="crm-warehouse", draft=draft, now=database_now())
-
-
 def test_a_notice_past_its_deadline_is_told_with_who_is_behind_and_ended_when_all_have_moved() -> None:
     sync()
-    one = announced("forecast", "board")
+    one = announced("crm-warehouse", "forecast", "board")
     assert judged() == []
     notices.moved(actor=actor("amal"), sync="crm-warehouse", notice_id=one.pk, consumers=["board"], now=database_now())
     BreakingNotice.objects.update(deadline=database_now() - SOON, notice_clock=database_now() - SOON)
@@ -264,7 +259,7 @@ def test_a_notice_past_its_deadline_is_told_with_who_is_behind_and_ended_when_al
 
 def test_a_notice_that_is_closed_or_all_moved_in_time_is_told_of_nobody() -> None:
     sync()
-    one, two = announced("forecast"), announced("board")
+    one, two = announced("crm-warehouse", "forecast"), announced("crm-warehouse", "board")
     notices.close(actor=actor("amal"), sync="crm-warehouse", notice_id=one.pk, reason="Called off.", now=database_now())
     notices.moved(actor=actor("amal"), sync="crm-warehouse", notice_id=two.pk, consumers=["board"], now=database_now())
     BreakingNotice.objects.update(deadline=database_now() - HOUR)
@@ -273,7 +268,7 @@ def test_a_notice_that_is_closed_or_all_moved_in_time_is_told_of_nobody() -> Non
 
 def test_the_slower_look_finds_a_notice_whose_clock_was_lost() -> None:
     sync()
-    announced("forecast")
+    announced("crm-warehouse", "forecast")
     BreakingNotice.objects.update(deadline=database_now() - HOUR, notice_clock=None)
     sweep.tick()
     assert not Incident.objects.exists()

@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from severity.rules import Level
 from tests.connectors.backfills.world import backfill
+from tests.connectors.syncs.world import sync
 from tests.metrics.quality import checking
 from tests.people import user
 from tests.releases import world
@@ -26,6 +27,12 @@ BAD: list[Any] = [
     "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", [], {}, [[]], [{}], [None], {"": {}}, DEEP, ["a"] * 2000,
 ]  # fmt: skip
 EVIDENCE = [{"kind": "log", "reference": "log:1", "note": "seen"}]
+SYNC_RUN: dict[str, Any] = {
+    "run": "r1", "state": "succeeded", "started_at": RAN.isoformat(), "ended_at": RAN.isoformat(), "data_until": RAN.isoformat(),
+    "rows": 1, "bytes": 1, "note": "Fine.", "streams": [
+        {"name": "a", "mode": "full", "cursor": "1", "rows": 1, "state": "succeeded", "schema_changed_at": RAN.isoformat()},
+    ],
+}  # fmt: skip
 ACTS: dict[str, dict[str, Any]] = {
     "acknowledge": {"text": "On it."}, "update": {"text": "Still."}, "impact": {"text": "All of them."},
     "measure": {"text": "By hand."}, "severity": {"severity": "V3", "text": "Worse.", "evidence": EVIDENCE},
@@ -72,6 +79,14 @@ BODIES: dict[str, dict[str, Any]] = {
         "passed": True, "drilled_at": "2026-11-25T00:00:00Z", "minutes": 30, "note": "Smooth.", "runbook_digest": "0" * 64,
         "steps": [{"number": 1, "done": True, "note": ""}],
     },
+    "syncs/crm-warehouse/runs/": SYNC_RUN,
+    "syncs/crm-warehouse/runs/batch/": {"runs": [SYNC_RUN]},
+    "syncs/runs/batch/": {"runs": [SYNC_RUN | {"sync": "crm-warehouse"}]},
+    "syncs/pause/": {"syncs": ["crm-warehouse"], "until": "2026-12-01T00:00:00Z", "reason": "Moves."},
+    "syncs/crm-warehouse/pause/": {"until": "2026-12-01T00:00:00Z", "reason": "Moves."},
+    "syncs/crm-warehouse/notices/": {
+        "title": "A column goes", "detail": "Use the other.", "deadline": "2027-01-01T00:00:00Z", "consumers": ["board"],
+    },
     "severity-table/dry-run/": {"document": {"rules": {}, "clocks": {}, "stale_days": 14}},
 }  # fmt: skip
 
@@ -109,8 +124,10 @@ def api(api_of: Callable[..., APIClient]) -> APIClient:
 def test_no_body_makes_a_server_error(api: APIClient, address: str) -> None:
     world.well()
     checking.checkpoint()
-    if "crm-" in address:
+    if "backfills/" in address or "drills/" in address:
         backfill()
+    else:
+        sync()
     claim = api.post("/api/v1/claims/", BODIES["claims/"] | {"reference": "c-0"}, format="json").json()["human_id"]
     where = "/api/v1/" + address.format(incident=world.trouble(Level.V2).pk, claim=claim)
     wrong = []

@@ -7,14 +7,12 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from connectors.models import BreakingNotice, Drill
-from connectors.syncs import notices
+from connectors.models import Drill
 from portal.operations.services import database_now
 from portal.registry.documents import digest
 from severity import sweep
-from tests.connectors.syncs.world import HOUR, late, report, run, state, sync
+from tests.connectors.syncs.world import HOUR, announced, late, report, run, state, sync
 from tests.documents import data_movement_document, runtime_tool_document
-from tests.people import actor
 from tests.registering import apply_connector
 
 pytestmark = pytest.mark.django_db
@@ -37,13 +35,6 @@ def text(client: Client, address: str) -> str:
 
 def until(ahead: timedelta) -> str:
     return (database_now() + ahead).strftime("%Y-%m-%dT%H:%M")
-
-
-def announced() -> BreakingNotice:
-    draft = notices.Draft(
-        "Column email goes", "Use email_hash.", database_now() + timedelta(days=8), ["forecast", "board"]
-    )
-    return notices.announce(actor=actor("amal"), sync="crm-warehouse", draft=draft, now=database_now())
 
 
 def test_without_a_run_it_says_where_to_report_one(amal: Client) -> None:

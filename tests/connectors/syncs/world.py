@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.models import Connector, SyncState
-from connectors.syncs import keeping
+from connectors.models import BreakingNotice, Connector, SyncState
+from connectors.syncs import keeping, notices
 from connectors.syncs.keeping import Report, Taken
 from portal.operations.services import database_now
 from portal.people.actors import Actor
@@ -58,4 +58,12 @@ def late(key: str = "crm-warehouse", by: timedelta = timedelta(minutes=2)) -> da
     return at
 
 
-__all__ = ["HOUR", "SLA", "actor", "late", "report", "run", "scheduler", "state", "sync"]
+def announced(key: str = "crm-warehouse", *names: str) -> BreakingNotice:
+    """A breaking change that these must move for."""
+    draft = notices.Draft(
+        "Column email goes", "Use email_hash.", database_now() + timedelta(days=8), names or ("forecast", "board")
+    )
+    return notices.announce(actor=actor("amal"), sync=key, draft=draft, now=database_now())
+
+
+__all__ = ["HOUR", "SLA", "actor", "announced", "late", "report", "run", "scheduler", "state", "sync"]
