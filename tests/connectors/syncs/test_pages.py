@@ -82,7 +82,7 @@ def test_the_list_shows_what_stands_now_sorts_by_deadline_and_exports_it(amal: C
         assert word in page, word
     assert "Crm Warehouse" not in text(amal, "/syncs/?now=late")
     assert "Billing Warehouse" not in text(amal, "/syncs/?breaking=true")
-    lines = b"".join(amal.get("/syncs/?now=late&format=csv").streaming_content).decode().splitlines()
+    lines = amal.get("/syncs/?now=late&format=csv").getvalue().decode().splitlines()
     assert len(lines) == 2
     assert lines[0].endswith("rows_last,rows_typical,breaking_change_due")
     assert ",late," in lines[1]

@@ -11,7 +11,7 @@ import pytest
 from connectors.models import SyncRun, SyncState
 from connectors.syncs import jobs_api, pulling
 from portal.operations.services import database_now
-from portal.outbound.client import Timeouts
+from portal.outbound.client import Timeouts, client
 from tests.connectors.syncs.world import report, run, state, sync
 from tests.documents import data_movement_document
 from tests.registering import apply_connector
@@ -143,6 +143,7 @@ def test_what_fails_is_told_and_looked_at_less_and_less_often(
 ) -> None:
     server.behave(behaviour)
     waits = []
+    known = state()
     for _again in range(2):
         assert pulled() == {"looked": 1, "kept": 0, "failed": 1}
         known = state()
@@ -205,7 +206,7 @@ def test_a_lease_that_is_lost_keeps_nothing(server: ScriptedServer) -> None:
     (held,) = pulling.claim()
     assert pulling.claim() == [], "another worker finds nothing to do"
     SyncState.objects.update(pull_lease=held.lease + 1)
-    looked = jobs_api.Looked(runs=pulling._look(held, database_now(), pulling.client()).runs)
+    looked = jobs_api.Looked(runs=pulling._look(held, database_now(), client()).runs)
     assert len(looked.runs) == 1
     assert pulling.record(held, looked) == 0
     assert not SyncRun.objects.exists()
