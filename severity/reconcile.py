@@ -88,7 +88,10 @@ def tick() -> dict[str, int]:
     others = (
         team_statements.TEAMS, quality_statements.CHECKPOINTS, drift_statements.TOOLS, duty_statements.DUTIES,
     )  # fmt: skip
-    for statement in (*SYNCS, *TASKS, *CHANGES, *EVENTS, *METRICS, *others):
+    # One at a time: whoever reports of many syncs holds several of these rows, and must never wait for one that waits for them.
+    for statement in SYNCS:
+        drain(statement, batch=1, wait=True)
+    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, *others):
         drain(statement, wait=True)
     counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]
     counts["certified"] = run_once(metric_statements.CERTIFIED, LIMIT)[1]

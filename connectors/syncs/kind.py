@@ -14,6 +14,7 @@ from portal.web import cells as common
 
 COLUMNS = (
     Column("name", _("Name"), common.name, sort="name"),
+    Column("chosen", _("Choose"), cells.chosen),
     Column("route", _("Source → destination"), connector_cells.route, needs=reads.ROUTE),
     Column("owner", _("Owner"), common.owner),
     Column("schedule", _("Schedule"), connector_cells.schedule, needs=reads.SLA),
@@ -25,7 +26,6 @@ COLUMNS = (
     Column("breaking", _("Breaking change due"), cells.breaking, needs=reads.BREAKING),
     Column("tested", _("Runbook tested"), cells.tested, needs=reads.DRILL),
     Column("life", _("Lifecycle"), common.state),
-    Column("chosen", _("Choose"), cells.chosen),
 )
 
 
