@@ -243,6 +243,12 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     assert told.status_code == 201
     claim = get("/api/v1/claims/")["results"][0]
     assert get("/api/v1/claims/{id}/", id=claim["human_id"])["events"]
+    assert get("/api/v1/syncs/", "?ordering=deadline&limit=3")["next"]
+    assert get("/api/v1/syncs/{key}/", key="crm-to-warehouse")["breaking_change_due"]
+    brought = get("/api/v1/syncs/{key}/runs/", key="crm-to-warehouse")["results"][0]
+    assert get("/api/v1/syncs/{key}/runs/{id}/", key="crm-to-warehouse", id=brought["id"])["streams"]
+    breaks = get("/api/v1/syncs/{key}/notices/", key="crm-to-warehouse")["results"][0]
+    assert get("/api/v1/syncs/{key}/notices/{id}/", key="crm-to-warehouse", id=breaks["id"])["behind"]
     assert get("/api/v1/allowlist/", "?agent=support-agent")["connectors"]
     assert get("/api/v1/allowlist/keys/")["keys"]
     lanes.expand()
@@ -330,6 +336,7 @@ def test_headers_are_described_where_they_are_heeded(described: Schema) -> None:
     secret |= {"/api/v1/allowlist/decide/"}
     # A run names itself.
     secret |= {f"/api/v1/checkpoints/{one}/" for one in ("results", "{key}/results", "{key}/files")}
+    secret |= {f"/api/v1/syncs/{one}/" for one in ("{key}/runs", "{key}/runs/batch", "runs/batch")}
     assert not any(headers(address.removeprefix("/api/v1/"), "post") for address in secret)
     posts = [path["post"] for at, path in described["paths"].items() if "post" in path and at not in secret]
     assert len(posts) >= 12
