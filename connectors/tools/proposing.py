@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from connectors import rules
+from connectors import rules, versions
 from connectors.contract import NAME
 from connectors.models import Connector, ConnectorKind, KnownTool
 from connectors.models.verification import ToolState
@@ -163,10 +163,10 @@ def _called(document: Document, name: str, now_called: str) -> None:
 def needed_version(before: Document, after: Document) -> str:
     """The least version of the contract that the change from one document to the other needs."""
     number: str = before["facets"]["version"]["number"]
-    old = rules.version_of(number)
+    old = versions.version_of(number)
     assert old is not None
-    bump, _reason = rules.needed_bump(before, after)
-    return str((old, old.bump_patch(), old.bump_minor(), old.bump_major())[bump])
+    bump = versions.needed(versions.reasons(before, after))
+    return number if bump == versions.Bump.NONE else str(versions.least(old, bump))
 
 
 def shown_of(seen: SeenTool) -> Shown:
