@@ -17,6 +17,8 @@ KINDS = {
     "dataset": _("Dataset"),
     "workflow": _("Workflow"),
     "reader": _("Reader of a dataset"),
+    "metric": _("Metric of a dataset"),
+    "event": _("Event family fed from a dataset"),
 }
 
 
@@ -37,6 +39,11 @@ class Consumer:
     def words(self) -> Any:
         """What it is, for people."""
         return KINDS[self.kind]
+
+    @property
+    def called(self) -> str:
+        """Its name, or its key where it has none."""
+        return self.name or self.key
 
 
 def consumers_of(connector: Connector) -> list[Consumer]:

@@ -1,4 +1,4 @@
-"""What stands on a data movement: the datasets that it writes, the workflows that consume them, their readers."""
+"""What stands on a data movement: the datasets that it writes, the workflows that consume them, and what is made of them."""
 
 from collections.abc import Iterator
 
@@ -29,3 +29,7 @@ def of_connector(connector: Connector) -> Iterator[Consumer]:
             yield Consumer("reader", reader, through=dataset.key)
         for one in dataset.document["consumers"]:
             yield Consumer("reader", one["name"], one["name"], through=dataset.key)
+        for metric in dataset.document["metrics"]:
+            yield Consumer("metric", metric, through=dataset.key)
+        for family in dataset.document["events"]:
+            yield Consumer("event", family, through=dataset.key)

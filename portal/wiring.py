@@ -51,11 +51,7 @@ ENTRY_TABS: dict[str, list[str]] = {
 }
 # What stands on a connector beside the agents of its allowlist: dotted paths of functions of the connector.
 CONNECTOR_CONSUMERS = ["metrics.consumers.of_connector"]
-# Who reads what a data sync writes, as far as is known: a dotted path of a function of its key that gives names.
-SYNC_CONSUMERS = "metrics.lineage.consuming.consumers_of_sync"
 # What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
 METRIC_MARKS = "severity.reads.marks_of_metric"
-# Who reads what a data movement writes: a dotted path of a function of its key, which gives a list of Impact.
-READERS_OF_SYNC = "metrics.lineage.readers.readers_of_sync"
 # Counters of the rail: dotted paths of functions that give {name: number}.
 COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]

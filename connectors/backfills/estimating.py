@@ -6,15 +6,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterError, croniter
-from django.conf import settings
 from django.db.models import Count, Sum
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from connectors.backfills.documents import moment_of, partitions_of
 from connectors.backfills.drilled import drilled
 from connectors.backfills.runbooks import digest_today
+from connectors.consumers import consumers_of
 from connectors.models import Backfill, BackfillJob, Connector, ConnectorKind, RunState, SyncRun, SyncState
 from connectors.models.backfill import JOB_OVER
 from portal.operations.services import database_now
@@ -22,6 +21,7 @@ from portal.registry.documents import Document
 from portal.registry.kinds import Impact
 
 TYPICAL_RUNS, SCHEDULED = 20, 100
+MOST_READERS = 60
 WINDOW = timedelta(days=7)
 
 
@@ -120,7 +120,7 @@ def impact_of(key: str, before: Document | None, after: Document) -> list[Impact
             ]
     sync = connector.document["data_movement"]
     found.append(Impact(_("loads again"), f"{connector.name}: {sync['destination']['dataset']}", address))
-    found += import_string(settings.READERS_OF_SYNC)(connector.key)
+    found += [Impact(one.words, one.called, one.address) for one in consumers_of(connector)[:MOST_READERS]]
     found.append(Impact(_("runbook"), str(drilled(connector, database_now()).told), f"{address}?tab=runbook"))
     return found
 
@@ -144,7 +144,7 @@ def blank(asked: Mapping[str, str]) -> Document:
     since = moment_of(asked.get("from")) or until - WINDOW
     guess = rows_of(connector, since, until) if since < until else None
     number = Backfill.objects.filter(connector=connector).count() + 1
-    readers = import_string(settings.READERS_OF_SYNC)(connector.key)
+    readers = consumers_of(connector)
     return {
         "key": f"{connector.key[:50]}-bf-{number}",
         "name": _("Backfill %(number)s of %(name)s") % {"number": number, "name": connector.name[:90]},
@@ -157,7 +157,7 @@ def blank(asked: Mapping[str, str]) -> Document:
         "estimate": {
             "rows": guess.rows if guess else None,
             "cost": "",
-            "downstream": ", ".join(dict.fromkeys(str(one.who) for one in readers))[:1000],
+            "downstream": ", ".join(dict.fromkeys(one.called for one in readers))[:1000],
         },
         "runbook_digest": digest_today(connector.key),
     }

@@ -199,7 +199,7 @@ class BreakingNoticeViewSet(PortalViewSet):
         body = self.body(BreakingBody)
         connector = find(key)
         draft = notices.Draft(
-            body["title"], body["detail"], body["deadline"], body["consumers"] or notices.known_consumers(connector.key)
+            body["title"], body["detail"], body["deadline"], body["consumers"] or notices.known_consumers(connector)
         )
         notice = notices.announce(actor=self.actor, sync=key, draft=draft, now=self.now())
         return self._one(key, notice.pk, status=201)

@@ -62,7 +62,7 @@ def summary(entry: Connector, asked: Mapping[str, str], now: datetime) -> dict[s
         "streams": reads.streams_of(entry, newest),
         "days": days,
         "late_days": [day for day in days if day.late_seconds],
-        "readers": notices.known_consumers(entry.key),
+        "readers": notices.known_consumers(entry),
         "notices": reads.notices_of(entry),
     }
 

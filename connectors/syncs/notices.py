@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from connectors.consumers import consumers_of
 from connectors.models import BreakingNotice, Connector, NoticeConsumer
 from connectors.syncs.keeping import find
 from connectors.syncs.rules import LEAST_NOTICE, MOST_CONSUMERS
@@ -20,6 +19,7 @@ from portal.refusals import Conflict, Invalid, Missing, Problem
 from portal.roles import Permission
 
 MOST_TITLE, MOST_DETAIL, MOST_NAME, MOST_REASON = 200, 2000, 120, 500
+MOST_KNOWN = 200
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Draft:
     consumers: Sequence[str]
 
 
-def known_consumers(key: str) -> list[str]:
-    """Those who read what the sync writes, as far as the registry knows."""
-    found: list[str] = import_string(settings.SYNC_CONSUMERS)(key)
-    return found
+def known_consumers(sync: Connector) -> list[str]:
+    """Those who read what the sync writes, as far as the registry knows; the datasets themselves need not move."""
+    names = [one.called for one in consumers_of(sync) if one.kind != "dataset"]
+    return [name for name in dict.fromkeys(names) if name != sync.key][:MOST_KNOWN]
 
 
 @transaction.atomic

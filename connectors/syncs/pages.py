@@ -121,7 +121,7 @@ class Announce(SyncPage):
         """The form, with those who are known to read what the sync writes."""
         sync = self.sync(key)
         ahead = timezone.localtime(self.now + LEAST_NOTICE * 2).replace(second=0, microsecond=0)
-        initial = {"consumers": "\n".join(notices.known_consumers(key)), "deadline": ahead}
+        initial = {"consumers": "\n".join(notices.known_consumers(sync)), "deadline": ahead}
         return self._page(sync, AnnounceForm(initial=initial))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:

@@ -1,6 +1,7 @@
 """The story of a tool at a real server: probed, pinned, changed, seen to have drifted, refused, pinned anew, allowed."""
 
-from connectors.models import KnownTool
+from connectors.allowlist.deciding import Call, decide
+from connectors.models import Connector, KnownTool
 from connectors.tools import trying
 from connectors.tools.holding import refusal_of
 from connectors.tools.proposing import repin, shown_of, taken_over
@@ -35,6 +36,15 @@ def drift() -> list[tuple[int, str]]:
     return list(Incident.objects.filter(source="drift").order_by("id").values_list("severity", "state"))
 
 
+def refused(of: Connector) -> list[str]:
+    """Why the agent may not call the tool now, by the decision and by the portal itself; empty when it may."""
+    answer = decide(Call("support-agent", of.key, TOOL, "prod"), actor=actor("vera"))
+    codes = [one["code"] for one in answer["reasons"]]
+    assert answer["allowed"] is not bool(codes)
+    assert bool(refusal_of(of, TOOL)) is bool(codes), "the portal starts tasks by another rule than it decides by"
+    return codes
+
+
 def tell(server: Server, name: str) -> None:
     """The whole of it, against this server, which calls itself by this name."""
     tried = trying.try_out(actor=actor("amal"), endpoint=server.url, credential_ref="", now=database_now())
@@ -51,7 +61,7 @@ def tell(server: Server, name: str) -> None:
     assert not looked().moved.drifted
     assert KnownTool.objects.get(name=TOOL).state == "pinned"
     assert verification().server_name == name
-    assert refusal_of(of, TOOL) == ""
+    assert refused(of) == []
     assert drift() == []
 
     server.show(USUAL)
@@ -62,22 +72,23 @@ def tell(server: Server, name: str) -> None:
     row = KnownTool.objects.get(name=TOOL)
     assert (row.state, row.differs) == ("changed", ["prose"])
     assert "prose" in refusal_of(of, TOOL)
+    assert refused(of) == ["quarantined_tool"]
     assert drift() == [(2, "open")]
     assert approved_as_shown(follow=False) == 2
-    assert refusal_of(of, TOOL) == ""
+    assert refused(of) == []
     assert drift() == [(2, "mitigated")]
     assert not looked().moved.drifted
 
     server.show(LIMITED)
     looked()
     assert KnownTool.objects.get(name=TOOL).differs == ["input", "prose"]
-    assert refusal_of(of, TOOL)
+    assert refused(of) == ["quarantined_tool"]
     assert approved_as_shown(follow=True) == 3
     of.refresh_from_db()
     assert of.contract_version == "2.0.0", "it refuses what it took before"
     assert "pattern" in str(of.operations[0]["input_schema"])
-    assert refusal_of(of, TOOL) == ""
+    assert refused(of) == []
 
     server.stop()
     assert looked().seen.outcome == "unavailable"
-    assert refusal_of(of, TOOL) == "", "a server that does not answer has not drifted"
+    assert refused(of) == [], "a server that does not answer has not drifted"
