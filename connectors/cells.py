@@ -117,7 +117,7 @@ CALL_COUNTS = {"call_count": _calls(Q(reason="")), "refused_count": _calls(~Q(re
 def contract(row: Any, now: datetime) -> SafeString:
     """Whether its tools are as approved: pinned, how many differ, or not pinned; of today alone."""
     if hasattr(row, "history_id"):
-        return format_html('<span class="faint">–</span>')
+        return format_html('<span class="faint">{}</span>', "–")
     held = marks.state("quarantined") if row.quarantined_at else ""
     if row.drift_count:
         word = ngettext("%(n)s differs", "%(n)s differ", row.drift_count) % {"n": row.drift_count}
@@ -130,7 +130,7 @@ def contract(row: Any, now: datetime) -> SafeString:
 def last_probe(row: Any, now: datetime) -> SafeString:
     """When its server was looked at last, and that it did not answer."""
     if hasattr(row, "history_id") or row.probed_at is None:
-        return format_html('<span class="faint">–</span>')
+        return format_html('<span class="faint">{}</span>', "–")
     failed = "" if row.probe_outcome == ProbeOutcome.SEEN else ProbeOutcome(row.probe_outcome).label
     if not failed:
         return marks.ago(row.probed_at, now)

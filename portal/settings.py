@@ -227,6 +227,7 @@ SPECTACULAR_SETTINGS = {
         "PeopleDimensionEnum": "severity.readiness.BY_PEOPLE_CHOICES",
         "LevelEnum": "severity.table.documents.LEVELS",
         "EnvironmentEnum": "connectors.environments.CHOICES",
+        "RunStateEnum": "connectors.models.RunState",
     },
     "APPEND_COMPONENTS": components.COMPONENTS,
     "SECURITY": [{"bearer": []}],

@@ -29,7 +29,9 @@ SIGNERS = {"A0": (), "A1": ("omar",), "A2": ("omar", "huda"), "A3": ("omar", "kh
 
 
 def proposed(document: dict[str, Any], *, by: str = "amal", **draft: Any) -> ChangeRequest:
-    """A draft change of the connector that the document names, or one that registers it."""
+    """A draft change of the connector that the document names, or one that registers it; a deprecation names a day."""
+    if draft.get("to_state") == "deprecated" and not any(document.get("deprecation", {}).values()):
+        document = document | {"deprecation": {"sunset_on": "2027-03-31", "replaced_by": "", "note": ""}}
     team(document.get("owner", "crm-team"))
     kind_name = "data_movement" if "data_movement" in document else "runtime_tool"
     return services.propose(

@@ -9,7 +9,7 @@ from connectors.diagram.page import asked_lanes, mermaid_of, svg_of
 from portal.api.views import PortalViewSet
 
 
-class NodeAnswer(TypedDict):
+class DiagramNodeAnswer(TypedDict):
     """One box; `count` is how many connectors, or how many others, it stands for."""
 
     id: str
@@ -21,7 +21,7 @@ class NodeAnswer(TypedDict):
     count: int
 
 
-class EdgeAnswer(TypedDict):
+class DiagramEdgeAnswer(TypedDict):
     """From one box to another."""
 
     source: str
@@ -36,8 +36,8 @@ class LaneAnswer(TypedDict):
     connectors: int
     grouped: bool
     hidden: int
-    nodes: list[NodeAnswer]
-    edges: list[EdgeAnswer]
+    nodes: list[DiagramNodeAnswer]
+    edges: list[DiagramEdgeAnswer]
 
 
 class ArchitectureAnswer(TypedDict):

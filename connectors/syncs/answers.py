@@ -205,7 +205,7 @@ class PausedAnswer(TypedDict):
     results: list[PausedOneAnswer]
 
 
-class ConsumerAnswer(TypedDict):
+class NoticeConsumerAnswer(TypedDict):
     """One that must move, and when it did."""
 
     name: str
@@ -226,7 +226,7 @@ class BreakingAnswer(TypedDict):
     closed_at: datetime | None
     close_reason: str
     behind: list[str]
-    consumers: list[ConsumerAnswer]
+    consumers: list[NoticeConsumerAnswer]
 
 
 def sync_answer(row: Any) -> SyncAnswer:

@@ -84,7 +84,8 @@ def test_what_a_version_lacks_is_left_out_and_not_null(api_of: ApiOf) -> None:
 
 
 def test_a_rebase_that_leaves_the_content_as_it_is_keeps_the_signatures(api_of: ApiOf) -> None:
-    two = {"facets.approval_policy_hook.approval_class": "A2", "facets.approval_policy_hook.reversibility_class": "R2"}
+    two = {"facets.approval_policy_hook.approval_class": "A2", "facets.approval_policy_hook.reversibility_class": "R2",
+           "deprecation.sunset_on": "2027-03-31"}  # fmt: skip
     apply_connector(runtime_tool_document(changes=two))
     change = approved(submitted(runtime_tool_document(changes=two | {"name": "Both"})), "omar")
     apply_connector(runtime_tool_document(changes=two | {"name": "Both"}), by="noor", to_state="deprecated")

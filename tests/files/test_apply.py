@@ -206,7 +206,7 @@ def test_what_is_deprecated_in_a_new_registry_comes_into_force_first(tmp_path: P
     user("amal")
     root = tmp_path / "registry"
     root.mkdir()
-    path = write(root, runtime_tool_document())
+    path = write(root, runtime_tool_document(changes={"deprecation.sunset_on": "2027-03-31"}))
     path.write_text("state: deprecated\n" + path.read_text())
     (step,) = planned(root).of(Action.CREATE)
     assert step.note

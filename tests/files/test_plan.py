@@ -67,7 +67,7 @@ def test_it_tells_what_changes_field_by_field_and_from_which_version(tmp_path: P
         "    facets.retry.max_attempts: 3 → 5",
         '    runtime_tool.allowlist[support-agent].environments: ["dev", "prod"] → ["prod"]',
         "    stands against submitting it now: line 36, facets.version.number: Needs a patch bump, 1.0.1 or higher:"
-        " facets changed: retry.",
+        " facet retry changed.",
         "connectors/orders.yaml: create runtime_tool orders",
         "registered, not in the files: data_movement crm-warehouse (active, version 1)",
         "1 to create, 1 to change, 0 unchanged, 0 invalid, 0 of retired entries.",

@@ -69,7 +69,8 @@ def test_without_a_dictionary_it_says_so(repository: Path, name: str, text: str)
 
 
 def test_it_is_what_the_hook_file_and_the_package_name() -> None:
-    (one,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    hooks = {one["entry"]: one for one in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    one = hooks["registry-metrics-check"]
     assert f'{one["entry"]} = "metrics.checking.__main__:main"' in (ROOT / "pyproject.toml").read_text()
     with pytest.raises(SystemExit):
         main([])

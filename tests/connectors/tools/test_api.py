@@ -203,7 +203,7 @@ def test_the_key_of_that_address_is_nobodys(api_of: Api) -> None:
     from tests.documents import runtime_tool_document
 
     answer = api_of("amal").post("/api/v1/connectors/", runtime_tool_document("probe"), format="json").json()
-    assert "reserved" in str(api_of("amal").post(f"/api/v1/changes/{answer['id']}/submit/").json())
+    assert "taken" in str(api_of("amal").post(f"/api/v1/changes/{answer['id']}/submit/").json())
 
 
 def test_filters_of_the_list(scripted: ScriptedServer, api_of: Api) -> None:
