@@ -43,7 +43,7 @@ test: $(DEV) ## Run every test, browser tests included
 	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
 	export CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test; \
 	$(call PART,$(PYTEST) $(BESIDE) -m "$(FAST)") && \
-	$(call PART,$(PYTEST) $(BESIDE) -m "browser and not broker and not faults and not chaos") && \
+	$(call PART,$(PYTEST) -n auto --dist load -m "browser and not broker and not faults and not chaos") && \
 	$(call PART,$(PYTEST) -m "(broker or faults) and not chaos")
 
 check: lint ## Linters, types, layers, production settings, migrations and the quick tests

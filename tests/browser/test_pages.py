@@ -50,6 +50,8 @@ NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", 
             "tool-repin", "syncs-pause"}  # fmt: skip
 TABS = ("diff", "document", "evidence", "impact", "checks", "discussion")
 NOT_OURS = ("api/v1/",)
+# So many tests share the pages of a look, each of a few minutes at most.
+PARTS = 4
 # Each language, theme and width every time; the other pairs of them under chaos.
 LOOKS = [
     ("en", "light", 1360),
@@ -301,10 +303,14 @@ def wrongs(visitor: Visitor, path: str, width: int) -> Iterator[str]:
     visitor.elsewhere.clear()
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
 def test_every_page_is_sound(
-    visitor: Callable[..., Visitor], pages: list[Asked], language: str, theme: str, width: int
+    visitor: Callable[..., Visitor], pages: list[Asked], language: str, theme: str, width: int, part: int
 ) -> None:
+    # The first is of amal, whose window tells the look.
+    pages = [("overview", "amal", reverse("overview")), *pages[part::PARTS]]
     windows = {who: visitor(who, language=language, theme=theme) for who in {who for _name, who, _path in pages}}
     found = {f"{path} ({who})": list(wrongs(windows[who], path, width)) for _name, who, path in pages}
     html = windows["amal"].page.locator("html")
