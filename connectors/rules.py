@@ -16,17 +16,20 @@ from portal.registry.rules import Floor
 MAX_SCHEMA_BYTES = 64 * 1024
 NON_TRIVIAL_NOTES = 40
 _GOVERNED = {
-    "allowlist": ("runtime_tool.allowlist",),
+    # Which agent may call what, and what it is that was approved for them to call.
+    "allowlist": ("runtime_tool.allowlist", "runtime_tool.tool_pins"),
     "endpoint": (
         "runtime_tool.transport",
         "runtime_tool.endpoint",
         "runtime_tool.credential_ref",
         "data_movement.source",
         "data_movement.destination",
+        "data_movement.jobs_api",
     ),
     "retention": ("data_movement.retention_days",),
     "sensitivity": ("facets.approval_policy_hook.sensitivity_class",),
 }
+_SECRETS = ("runtime_tool.credential_ref", "data_movement.jobs_api.credential_ref")
 _REASONS_TOLD = 5
 
 
@@ -118,9 +121,12 @@ def minimum_class(floor: Floor) -> tuple[int, str]:
 
 
 def touched(before: Document | None, after: Document) -> frozenset[str]:
-    """Which governed fields a change touches, by the names that the approval policy knows; none for a registration."""
+    """Which governed fields a change touches, by the names that the approval policy knows.
+
+    Of a registration only where a secret is sent: nobody alone has the portal send one to an address of their choice.
+    """
     if before is None:
-        return frozenset()
+        return frozenset({"endpoint"} if any(_at(after, path) for path in _SECRETS) else ())
     return frozenset(
         name for name, paths in _GOVERNED.items() if any(_at(before, path) != _at(after, path) for path in paths)
     )
