@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from connectors import cells, going, rules
+from connectors.backfills.judging import in_work
 from connectors.backfills.shown import runbook_tab
 from connectors.comparing import compared
 from connectors.documents import ConnectorSerializer, DataMovementSerializer, RuntimeToolSerializer
@@ -253,6 +254,7 @@ def register_kinds() -> None:
                 Tab("runbook", _("Runbook"), "connectors/backfills/runbook.html", runbook_tab),
             ),
             links=((_("Backfills"), "backfills"),),
+            retiring_problems=in_work,
             bulk_template="connectors/sync_bulk.html",
             exports=sync_kind.EXPORTS,
             other_kind_hint=_("A tool that an agent calls in a session? Register a runtime tool instead."),

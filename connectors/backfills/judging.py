@@ -82,6 +82,18 @@ def retiring_problems(entry: Any) -> list[Problem]:
     return [Problem("", _("Its job is not over: %s. Cancel or finish it first.") % job.get_state_display(), "in_work")]
 
 
+def in_work(connector: Any) -> list[Problem]:
+    """A data movement is not retired under a backfill that loads it."""
+    jobs = (
+        BackfillJob.objects.filter(backfill__connector=connector).exclude(state__in=JOB_OVER).select_related("backfill")
+    )
+    told = _("%(id)s (%(key)s) is in work on it: wait for it, or cancel it.")
+    return [
+        Problem("", told % {"id": job.backfill.human_id, "key": job.backfill.key}, "in_work")
+        for job in jobs.order_by("id")[:20]
+    ]
+
+
 def settle(entry: Backfill, actor: Actor, now: datetime) -> None:
     """Make the job with all its parts when the plan is approved.
 

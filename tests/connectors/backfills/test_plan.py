@@ -195,3 +195,13 @@ def test_no_document_makes_an_error_of_what_judges_it() -> None:
         kind.floor(clean)
         kind.advice(clean)
         kind.impact("", None, clean)
+
+
+def test_a_sync_is_not_retired_under_a_backfill_that_loads_it() -> None:
+    backfill()
+    gone = data_movement_document()
+    with pytest.raises(Invalid) as refused:
+        apply_connector(gone, to_state="retired")
+    assert [one.code for one in refused.value.problems] == ["in_work"]
+    steering.cancel(actor=actor("amal"), key="crm-november", reason="It goes.", now=database_now())
+    assert apply_connector(gone, by="noor", to_state="retired").state == "retired"
