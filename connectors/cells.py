@@ -15,6 +15,7 @@ from django.db.models import (
     Sum,
     Value,
 )
+from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,6 +25,7 @@ from django.utils.translation import ngettext
 
 from connectors.models import CallCount, KnownTool, ProbeOutcome, Verification
 from connectors.summary import SUMMARY, path_in_document
+from connectors.tools.probing import TRANSPORT
 from portal.web import marks, words
 
 LONGEST_ENDPOINT = 44
@@ -122,6 +124,9 @@ def contract(row: Any, now: datetime) -> SafeString:
     if row.drift_count:
         word = ngettext("%(n)s differs", "%(n)s differ", row.drift_count) % {"n": row.drift_count}
         return format_html('<span class="row">{}{}</span>', marks.state("changed", word), held)
+    if row.transport != TRANSPORT:
+        # Nothing could be asked for its tools: no pin is missing.
+        return format_html('<span class="row"><span class="faint">{}</span>{}</span>', _("plain HTTP"), held)
     state = "pinned" if row.pin_count >= row.operation_count else "unpinned"
     word = "" if state == "pinned" or not row.pin_count else f"{row.pin_count}/{row.operation_count}"
     return format_html('<span class="row">{}{}</span>', marks.state(state, word), held)
@@ -146,6 +151,7 @@ CONTRACT: dict[str, Any] = {
     "pin_count": SUMMARY["tool_pins"],
     "drift_count": Coalesce(Subquery(_HELD.values("connector_id").annotate(number=Count("id")).values("number")), 0),
     "quarantined_at": _of_looks("quarantined_at"),
+    "transport": KT("document__runtime_tool__transport"),
 }
 LAST_PROBE = {"probed_at": _of_looks("probed_at"), "probe_outcome": _of_looks("outcome")}
 OPERATION_COUNTS = {"operation_count": SUMMARY["operations"], "agent_count": SUMMARY["allowlisted_agents"]}

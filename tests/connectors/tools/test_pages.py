@@ -236,3 +236,10 @@ def test_a_draft_is_probed_like_a_new_form(scripted: ScriptedServer, client_of: 
         f"/changes/{change.human_id}/edit/", form_of(shelf.url, "draft-tool", _assist="probe")
     )
     assert "asked without a credential" in answer.content.decode()
+
+
+def test_where_nothing_can_be_asked_no_pin_is_missed(client_of: Of) -> None:
+    apply_connector(runtime_tool_document(changes={"runtime_tool.transport": "http"}))
+    page = shown(client_of("vera"), "/tools/")
+    assert "plain HTTP" in page
+    assert "Not pinned" not in page
