@@ -5,7 +5,6 @@ is recorded by the next call, and what never comes back is covered by the lease 
 """
 
 import logging
-import os
 import queue
 import random
 import threading
@@ -18,6 +17,7 @@ from connectors.models.task import Trouble
 from connectors.tracking import claim, exchange, observe
 from connectors.tracking.change import Change, Held
 from connectors.tracking.exchange import Look, Start, Target
+from portal.operations.per_process import PerProcess
 from portal.outbound.secrets import CredentialError
 
 logger = logging.getLogger(__name__)
@@ -239,27 +239,12 @@ def _ask(job: Job) -> Look | Start:
     return exchange.look(job.held, job.token)
 
 
-class _Process:
-    """The poller of this process; a fork gets its own."""
-
-    def __init__(self) -> None:
-        self.poller = Poller()
-
-
-_process = _Process()
-
-
-def _forget() -> None:
-    global _process
-    _process = _Process()
-
-
-os.register_at_fork(after_in_child=_forget)
+_poller = PerProcess(Poller)
 
 
 def tick() -> dict[str, int]:
     """Do the polling that is due, for less than a second; counts of what was done. Safe to call twice at once."""
-    return _process.poller.tick()
+    return _poller.own.tick()
 
 
 __all__ = ["Poller", "tick"]

@@ -5,7 +5,6 @@ back is covered by the lease of its claim: the row is due again, and a late answ
 """
 
 import logging
-import os
 import threading
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from connectors.models import Connector
 from connectors.tools.probing import MOST_SECONDS, Target, probe
 from connectors.tools.recording import Claimed, Recorded, begin, record
 from portal.operations import correlation
+from portal.operations.per_process import PerProcess
 from portal.operations.services import database_now
 from portal.outbound.client import OutboundClient
 from portal.people.actors import Actor
@@ -92,27 +92,12 @@ class Watch:
                 self._threads.discard(threading.current_thread())
 
 
-class _Process:
-    """The watch of this process; a fork gets its own."""
-
-    def __init__(self) -> None:
-        self.watch = Watch()
-
-
-_process = _Process()
-
-
-def _forget() -> None:
-    global _process
-    _process = _Process()
-
-
-os.register_at_fork(after_in_child=_forget)
+_watch = PerProcess(Watch)
 
 
 def tick() -> dict[str, int]:
     """Begin the looks that are due. Safe to call twice at once; none is made where the interval is far."""
-    return _process.watch.tick()
+    return _watch.own.tick()
 
 
 __all__ = ["Watch", "claim", "look", "look_now", "tick"]

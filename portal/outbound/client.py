@@ -6,7 +6,6 @@ caller must not reach another's) and without its content decoding (an answer can
 wire).
 """
 
-import os
 import ssl
 import threading
 import time
@@ -17,6 +16,7 @@ import certifi
 import httpcore
 from django.conf import settings
 
+from portal.operations.per_process import PerProcess
 from portal.outbound.errors import (
     AnswerTooLarge,
     OutboundError,
@@ -212,22 +212,13 @@ class _Process:
         self.allow: tuple[str, ...] = ()
 
 
-_process = _Process()
-
-
-def _forget() -> None:
-    # Connections and locks must not be shared between a parent and its fork.
-    global _process
-    _process = _Process()
-
-
-os.register_at_fork(after_in_child=_forget)
+_process = PerProcess(_Process)
 
 
 def client() -> OutboundClient:
     """The one client of this process, made at the first call after the fork."""
     allow = tuple(settings.OUTBOUND_ALLOW)
-    process = _process
+    process = _process.own
     if process.client is not None and process.allow == allow:
         return process.client
     with process.lock:
