@@ -12,16 +12,8 @@ from connectors.models import BreakingNotice, SyncRun
 from connectors.syncs import notices, pausing, reads
 from connectors.syncs.answers import (
     BreakingAnswer,
-    BreakingBody,
-    CloseBody,
-    MovedBody,
-    NamedRunsBody,
     PauseAnswer,
-    PauseBody,
     PausedAnswer,
-    PauseManyBody,
-    RunBody,
-    RunsBody,
     SyncAnswer,
     SyncRunAnswer,
     SyncRunBatchAnswer,
@@ -32,6 +24,16 @@ from connectors.syncs.answers import (
     run_answer,
     sync_answer,
     taken_answer,
+)
+from connectors.syncs.bodies import (
+    BreakingBody,
+    CloseBody,
+    MovedBody,
+    NamedRunsBody,
+    PauseBody,
+    PauseManyBody,
+    RunBody,
+    RunsBody,
 )
 from connectors.syncs.filters import RunFilter, SyncFilter
 from connectors.syncs.keeping import Report, find, take, take_many
