@@ -11,10 +11,9 @@ from events.documents import breaks_openly, order_of
 from events.models import EventFamily, EventSchema
 from events.schemas import Judgement, Lookup, Mode, Name, Schema, bundled, judge, referred
 from portal.registry.documents import Document
-from portal.registry.models import EntryState
+from portal.registry.models import STANDING, EntryState
 
 # What events are taken of.
-STANDING = (EntryState.ACTIVE, EntryState.DEPRECATED)
 
 
 @dataclass(frozen=True)

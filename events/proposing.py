@@ -4,11 +4,11 @@ import re
 from collections.abc import Mapping
 
 from events.documents import NUMBER, key_of, order_of
-from events.line import STANDING
 from events.models import EventFamily, EventSchema
 from events.schemas import Schema
 from portal.changes.models import OPEN_STATES, ChangeRequest
 from portal.registry.documents import Document
+from portal.registry.models import STANDING
 
 _NUMBER = re.compile(NUMBER)
 # The last minor that there is; one that is proposed blocks nobody.

@@ -15,12 +15,12 @@ import orjson
 from django.db import connection, transaction
 from django.db.models import Count
 
-from events.line import STANDING
 from events.models import EventFamily, EventSchema, QuarantinedEvent, RefusedEvents
 from events.validation import Outcome
 from portal.json_bounds import holds_nul, too_large_a_number
 from portal.operations.services import database_now
 from portal.people.actors import Actor
+from portal.registry.models import STANDING
 
 KEPT = timedelta(days=30)
 MOST_REASONS = 500

@@ -4,12 +4,13 @@ from django.utils.translation import gettext as _
 
 from events.documents import order_of
 from events.explaining import explained, hurting
-from events.line import STANDING, Standing, judged, line_before, lookup, referring, standing_family, versions_of
+from events.line import Standing, judged, line_before, lookup, referring, standing_family, versions_of
 from events.models import EventFamily, EventSchema
 from events.schemas import Mode, Unresolved, Verdict, bundled, pointer_of, problems_of, validator_of
 from portal.policy.rules import level
 from portal.refusals import Problem
 from portal.registry.documents import Document
+from portal.registry.models import STANDING
 from portal.registry.rules import Floor
 
 FIXED = ("family", "number", "schema", "examples", "migration_note", "deadline", "waiver_reason", "waiver_expires")

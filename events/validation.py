@@ -13,10 +13,11 @@ import jsonschema_rs
 import orjson
 
 from events import envelope
-from events.line import STANDING, lookup
+from events.line import lookup
 from events.models import EventFamily, EventSchema
 from events.schemas import Schema, Unresolved, bundled, pointer_of, validator_of
 from portal.refusals import Problem
+from portal.registry.models import STANDING
 
 MOST_ERRORS = 20
 KEPT = 500

@@ -11,10 +11,10 @@ from django.utils.translation import get_language_bidi
 from connectors.diagram import mermaid
 from connectors.diagram.drawing import draw
 from connectors.diagram.picture import Lane, lanes
-from connectors.diagram.reading import STANDING, rows, words
+from connectors.diagram.reading import rows, words
 from portal.people.models import Team
 from portal.refusals import Invalid, Problem
-from portal.registry.models import EntryState
+from portal.registry.models import STANDING, EntryState
 from portal.web.views.base import PageView
 
 

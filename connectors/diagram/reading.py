@@ -7,14 +7,11 @@ from django.utils.translation import gettext as _
 
 from connectors.diagram.picture import TOOL, Row, host_of
 from connectors.models import Connector
-from portal.registry.models import EntryState
-
-# What is drawn where no state is asked for: what is in force.
-STANDING = (EntryState.ACTIVE, EntryState.DEPRECATED)
+from portal.registry.models import STANDING
 
 
 def rows(*, owner: str = "", state: str = "") -> list[Row]:
-    """All connectors of these, sorted by name."""
+    """All connectors of these, sorted by name; those in force where no state is asked for."""
     found: Any = Connector.objects.filter(state__in=[state] if state else STANDING)
     if owner:
         found = found.filter(owner__key=owner)

@@ -17,10 +17,11 @@ from connectors.models import Connector, ConnectorKind, RunState, SyncRun, SyncS
 from connectors.summary import path_in_document
 from connectors.syncs.reading import Reported, read
 from connectors.syncs.rules import MOST_AT_ONCE
-from connectors.syncs.standing import STANDING, recompute
+from connectors.syncs.standing import recompute
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Missing, Refusal
+from portal.registry.models import STANDING
 from portal.roles import Permission
 
 NEW, UPDATED, LATE, REPEATED = "new", "updated", "late", "repeated"

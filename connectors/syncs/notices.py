@@ -11,11 +11,11 @@ from connectors.consumers import consumers_of
 from connectors.models import BreakingNotice, Connector, NoticeConsumer
 from connectors.syncs.keeping import find
 from connectors.syncs.rules import LEAST_NOTICE, MOST_CONSUMERS
-from connectors.syncs.standing import STANDING
 from portal.audit.services import record
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Missing, Problem
+from portal.registry.models import STANDING
 from portal.roles import Permission
 
 MOST_TITLE, MOST_DETAIL, MOST_NAME, MOST_REASON = 200, 2000, 120, 500

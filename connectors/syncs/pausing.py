@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from connectors.models import Connector, SyncState
 from connectors.syncs.keeping import find
 from connectors.syncs.rules import LONGEST_PAUSE, MOST_AT_ONCE, deadline
-from connectors.syncs.standing import STANDING
 from portal.audit.services import record
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Problem, Refusal
+from portal.registry.models import STANDING
 from portal.roles import Permission
 
 MOST_REASON = 500

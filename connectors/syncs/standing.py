@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from connectors.models import Connector, SyncState
+from portal.registry.models import STANDING
 
-STANDING = ("active", "deprecated")
 TYPICAL_OF = 20
 _RECOMPUTE = """
 WITH given AS (
@@ -54,7 +54,7 @@ def recompute(ids: Sequence[int]) -> None:
     """Work out anew what is known of these (ids of states, whose rows are locked)."""
     if not ids:
         return
-    values: dict[str, Any] = {"ids": list(ids), "standing": list(STANDING), "typical": TYPICAL_OF}
+    values: dict[str, Any] = {"ids": list(ids), "standing": [state.value for state in STANDING], "typical": TYPICAL_OF}
     with connection.cursor() as cursor:
         cursor.execute(_RECOMPUTE, values)
 

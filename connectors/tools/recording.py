@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from connectors.models import Connector, ConnectorKind, ProbeOutcome, Verification
 from connectors.tools.probing import NOT_PROBED, Seen, Target
-from connectors.tools.standing import LIVE, Moved, bring_in_line, is_verified
+from connectors.tools.standing import Moved, bring_in_line, is_verified
 from portal.audit.services import record as audit
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Missing, Problem
+from portal.registry.models import STANDING
 from portal.roles import Permission
 
 LEAST_BACKOFF_SECONDS = 60
@@ -57,7 +58,7 @@ def begin(*, actor: Actor, key: str, now: datetime) -> Claimed:
     """Claim a look at the server of a connector for whoever asked for it. Raises Forbidden, Missing, Conflict."""
     require(actor, Permission.PROPOSE)
     connector = locked(key)
-    if connector.state not in LIVE:
+    if connector.state not in STANDING:
         raise Conflict("not_live", _("“%(key)s” is %(state)s; its server is not looked at any more.")
                        % {"key": connector.key, "state": connector.get_state_display()})  # fmt: skip
     if not is_verified(connector):

@@ -13,9 +13,7 @@ from connectors.models.verification import ToolState
 from connectors.tools.comparing import Standing, compare, pins_of
 from connectors.tools.fingerprints import ASPECTS, Fingerprints
 from connectors.tools.probing import TRANSPORT, SeenTool
-from portal.registry.models import EntryState
-
-LIVE = (EntryState.ACTIVE, EntryState.DEPRECATED)
+from portal.registry.models import STANDING
 
 
 @dataclass
@@ -28,7 +26,7 @@ class Moved:
 
 def is_verified(connector: Connector) -> bool:
     """Whether its server is looked at: it may be called, and it can list its tools."""
-    return connector.state in LIVE and connector.document["runtime_tool"]["transport"] == TRANSPORT
+    return connector.state in STANDING and connector.document["runtime_tool"]["transport"] == TRANSPORT
 
 
 def prints_of(row: KnownTool) -> Fingerprints:

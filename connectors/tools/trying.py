@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from connectors.models import Connector, ConnectorKind
 from connectors.tools.probing import Seen, Target, probe, probe_with
-from connectors.tools.standing import LIVE
 from portal.audit.services import record as audit
 from portal.outbound.client import OutboundClient
 from portal.outbound.errors import OutboundRefused
@@ -20,6 +19,7 @@ from portal.outbound.guard import Guard
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Invalid, Problem
+from portal.registry.models import STANDING
 from portal.roles import Permission
 
 MAX_ENDPOINT = 500
@@ -59,7 +59,7 @@ def _signed(endpoint: str, credential_ref: str) -> bool:
     """Whether a connector that may be called sends this credential to this very address already."""
     return Connector.objects.filter(
         kind=ConnectorKind.RUNTIME_TOOL,
-        state__in=LIVE,
+        state__in=STANDING,
         endpoint=endpoint,
         document__runtime_tool__credential_ref=credential_ref,
     ).exists()

@@ -8,10 +8,9 @@ import orjson
 from events.models import EventFamily, EventSchema
 from events.registry.errors import Code, RegistryRefusal
 from events.schemas import Schema, referred
-from portal.registry.models import EntryState
+from portal.registry.models import STANDING, EntryState
 
 SUFFIX = "-value"
-_STANDING = frozenset({EntryState.ACTIVE, EntryState.DEPRECATED})
 # Ids are 32-bit in every client.
 MOST_ID = 2**31 - 1
 
@@ -34,7 +33,7 @@ class Numbered:
     @property
     def stands(self) -> bool:
         """Whether it is in use; a retired one counts as deleted, softly: it stays readable by its id."""
-        return self.row.state in _STANDING
+        return self.row.state in STANDING
 
     @property
     def schema(self) -> Schema:
@@ -44,7 +43,7 @@ class Numbered:
 
 def family_of(subject: str) -> EventFamily:
     """The family that a subject names. Raises RegistryRefusal."""
-    rows = EventFamily.objects.filter(state__in=_STANDING)
+    rows = EventFamily.objects.filter(state__in=STANDING)
     base = subject.removesuffix(SUFFIX)
     by_key = {one.key: one for one in rows.filter(key__in={subject, base})}
     # A subject is first of all what a family is listed under.
@@ -70,9 +69,9 @@ def subject_of(key: str) -> str:
 def listed(*, deleted: bool = False, only: bool = False) -> list[str]:
     """The keys of families that stand and have a version that stands; with `deleted` any, with `only` none that stands."""
     rows = EventSchema.objects.exclude(state=EntryState.DRAFT)
-    in_use = rows.filter(state__in=_STANDING)
+    in_use = rows.filter(state__in=STANDING)
     families = EventFamily.objects.filter(
-        state__in=_STANDING, key__in=(rows if deleted or only else in_use).values("family")
+        state__in=STANDING, key__in=(rows if deleted or only else in_use).values("family")
     )
     if only:
         families = families.exclude(key__in=in_use.values("family"))

@@ -6,14 +6,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from events.line import STANDING
 from metrics.models import Checkpoint, CheckpointState, CheckVerdict, Dataset, Workflow, WorkflowDataset
 from metrics.quality.documents import definitions_of
 from metrics.quality.rules import circumstance, consumed, covers
 from portal.people.actors import Actor
 from portal.refusals import Problem
 from portal.registry.documents import Document
-from portal.registry.models import EntryState
+from portal.registry.models import STANDING, EntryState
 from portal.registry.rules import Floor
 
 # What the policy knows the loosening of a checkpoint as: it asks for a function head (A2).

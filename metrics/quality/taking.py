@@ -12,7 +12,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from events.line import STANDING
 from metrics.models import Checkpoint, CheckpointRun, CheckpointState
 from metrics.quality.documents import definitions_of
 from metrics.quality.fields import Unreadable
@@ -22,6 +21,7 @@ from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.people.models import User
 from portal.refusals import Conflict, Invalid, Missing, Problem, Refusal
+from portal.registry.models import STANDING
 from portal.roles import Permission
 
 MOST_AT_ONCE = 500

@@ -16,7 +16,6 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from events.line import STANDING
 from metrics.models import MeasuredValue, Metric
 from metrics.values.rules import AHEAD, MOST_POINTS, Bounds, Point, outside, plain, points_of
 from portal.audit.models import AuditLine
@@ -24,6 +23,7 @@ from portal.audit.services import line
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Missing, Problem
+from portal.registry.models import STANDING
 from portal.roles import Permission
 
 # By the index of the places: never all that stands at these instants.

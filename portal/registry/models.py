@@ -22,6 +22,10 @@ class EntryState(models.TextChoices):
     RETIRED = "retired", _("Retired")
 
 
+# In force: deprecated entries are, until they are retired.
+STANDING = (EntryState.ACTIVE, EntryState.DEPRECATED)
+
+
 class VersionRecord(models.Model):
     """What the history model carries beside the entry's own columns: the change that made the version."""
 

@@ -4,9 +4,7 @@ from dataclasses import dataclass
 
 from portal.people.models import Team
 from portal.registry import kinds
-from portal.registry.models import EntryState
-
-STANDING = (EntryState.ACTIVE, EntryState.DEPRECATED)
+from portal.registry.models import STANDING
 
 
 @dataclass(frozen=True)
