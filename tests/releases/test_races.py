@@ -16,10 +16,13 @@ from tests.releases import world
 
 
 def somebody_waits_for_a_lock(seconds: float = 10.0) -> bool:
+    """Whether somebody waits for this transaction; tests beside this one wait for locks of their own."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            cursor.execute(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+            )
             if cursor.fetchone()[0]:
                 return True
         time.sleep(0.02)
