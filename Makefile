@@ -14,8 +14,9 @@ TOOLS := .venv-tools
 WITH_DATABASE := $(BIN)/python -m portal.embedded.database
 PYTEST := $(WITH_DATABASE) $(BIN)/python -m pytest
 FAST := not browser and not broker and not faults and not chaos and not peers and not dbt and not gx
-# Those that share nothing but the machine run side by side, each worker on a database of its own.
-BESIDE := -n auto --dist loadfile
+# Those that share nothing but the machine run side by side, each worker on a database of its own; some of them wait, so
+# there is one worker more than the machine has cores.
+BESIDE := -n $$(($$(nproc 2>/dev/null || echo 2) + 1)) --dist loadfile
 # Choosing tests by ARGS may leave one part without any (pytest's 5).
 PART = { $(1) $(ARGS) || { code=$$?; [ $$code -eq 5 ] && [ -n "$(strip $(ARGS))" ]; }; }
 
@@ -28,7 +29,7 @@ PRODUCTION_ENV := PORTAL_MODE=production ALLOWED_HOSTS=portal.example.com PUBLIC
 	ALLOWLIST_SIGNING_KEY=env:ALLOWLIST_KEY ALLOWLIST_KEY=not-a-real-key-0000000000000000000000000000 \
 	DEFAULT_FROM_EMAIL=portal@example.com DATA_DIR=$(CURDIR)/data/check
 
-.PHONY: help demo run test check chaos peers dbt gx bench requirements clean lint
+.PHONY: help demo run test check faults chaos peers dbt gx bench requirements clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -39,17 +40,17 @@ demo: $(BASE) ## Start the portal with demo data; PORT and DATA_DIR are honoured
 run: $(BASE) ## Start an empty portal; asks for the first administrator
 	@exec $(BIN)/python -m portal.embedded
 
-test: $(DEV) ## Run every test, browser tests included
+test: $(DEV) ## Run the tests, browser tests included; ARGS chooses among them
 	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
 	export CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test; \
 	$(call PART,$(PYTEST) $(BESIDE) -m "$(FAST)") && \
-	$(call PART,$(PYTEST) -n auto --dist load -m "browser and not broker and not faults and not chaos") && \
-	$(call PART,$(PYTEST) -m "(broker or faults) and not chaos")
+	$(call PART,$(PYTEST) -n auto --dist load -m "browser and not broker and not faults and not chaos")
 
-check: lint ## Linters, types, layers, production settings, migrations and the quick tests
-	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) $(BESIDE) -m "$(FAST)" $(ARGS)
+faults: $(DEV) ## Kill, cut off and restart things one by one, with each broker
+	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
+	CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m "(broker or faults) and not chaos" $(ARGS)
 
-lint: $(DEV)
+check: $(DEV) ## Linters, types, layers, production settings and migrations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	PORTAL_MODE=test $(BIN)/mypy .

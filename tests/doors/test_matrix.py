@@ -39,11 +39,11 @@ from tests.people import actor
 pytestmark = pytest.mark.django_db
 
 
-# Both kinds of connector go through the same code: one of them every time, the other under chaos.
+# All kinds go through the same code: one of them every time, the others under chaos.
 @pytest.fixture(
     params=[
         "runtime_tool",
-        "approval_policy",
+        pytest.param("approval_policy", marks=pytest.mark.chaos),
         pytest.param("data_movement", marks=pytest.mark.chaos),
         pytest.param("event_family", marks=pytest.mark.chaos),
         pytest.param("severity_table", marks=pytest.mark.chaos),

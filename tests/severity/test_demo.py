@@ -2,12 +2,14 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, override_settings
 
 from connectors.models import Connector, TaskState, TrackedTask
 from connectors.polling import Poller
@@ -25,19 +27,22 @@ from severity.demo.tools import LEDGER_DESK
 from severity.gate.services import evaluate
 from severity.models import Incident, Source
 from severity.sweep import tick
+from tests.once import filled_once
 from tests.servers.demo import DemoServer
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def loaded(settings: Any, monkeypatch: pytest.MonkeyPatch, demo_server: DemoServer) -> None:
-    settings.DEMO = True
-    monkeypatch.setenv("DEMO_MCP_PORT", demo_server.url.split(":")[2].split("/")[0])
-    call_command("load_demo")
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: Any, demo_server: DemoServer) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch, override_settings(DEMO=True):
+        patch.setenv("DEMO_MCP_PORT", demo_server.url.split(":")[2].split("/")[0])
+        with filled_once(django_db_blocker, partial(call_command, "load_demo")):
+            yield
 
 
 def test_it_is_refused_outside_a_demo(settings: Any) -> None:
+    """Before the others: none of them has loaded anything yet."""
     settings.DEMO = False
     with pytest.raises(CommandError, match="make demo"):
         call_command("load_demo")
