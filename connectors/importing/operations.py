@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from connectors.contract import NAME
-from connectors.importing.schemas import Schema, Schemas
+from connectors.importing.keywords import Schema
+from connectors.importing.schemas import Schemas
 from connectors.importing.taken import Taken, cut, text
 from connectors.rules import MAX_SCHEMA_BYTES, schema_problem
 

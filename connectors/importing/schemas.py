@@ -7,35 +7,35 @@ part of the description is translated once, and a schema takes along those parts
 import json
 import re
 from collections import Counter
-from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-import jsonschema_rs
 from django.utils.translation import gettext as _
 
+from connectors.importing.keywords import (
+    COUNTS,
+    FLAGS,
+    MANY,
+    NAMED,
+    NUMBERS,
+    ONE,
+    PLAIN,
+    PROSE,
+    TEXTS,
+    TYPES,
+    VALUES,
+    Schema,
+    are_names,
+    is_keepable,
+    is_number,
+    is_pattern,
+    references,
+    without_prose,
+)
 from connectors.importing.taken import Taken, cut
-
-Schema = dict[str, Any] | bool
 
 MOST_LEVELS = 32
 _MOST_PROSE = 300
-_LARGE = 2**63
-_TYPES = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
-_ONE = frozenset({"additionalProperties", "not", "contains", "propertyNames", "if", "then", "else",
-                  "unevaluatedItems", "unevaluatedProperties"})  # fmt: skip
-_MANY = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-_NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
-_PROSE = frozenset({"title", "description"})
-_TEXTS = frozenset({"format", "contentEncoding", "contentMediaType"})
-_NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
-_COUNTS = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
-                     "minContains", "maxContains"})  # fmt: skip
-_FLAGS = frozenset({"uniqueItems", "readOnly", "writeOnly", "deprecated"})
-_VALUES = frozenset({"const", "default"})
-# What says nothing about which values are allowed.
-_PLAIN = frozenset({"$schema", "$comment", "$vocabulary", "example", "examples", "xml", "externalDocs", "discriminator",
-                    "nullable", "$defs", "definitions"})  # fmt: skip
 
 
 class Schemas:
@@ -75,7 +75,7 @@ class Schemas:
         return found
 
     def _collected(self, schema: Schema, most: int, *, bare: bool) -> tuple[Schema, list[str]]:
-        first = _without_prose(schema) if bare else schema
+        first = without_prose(schema) if bare else schema
         if isinstance(first, bool):
             return first, []
         size = len(json.dumps(first)) + 20
@@ -83,7 +83,7 @@ class Schemas:
             return {}, [_("all of it")]
         parts: dict[str, Schema] = {}
         left: list[str] = []
-        waiting = _references(first)
+        waiting = references(first)
         for name in waiting:  # grows while it is walked: the nearest come first
             if name in parts:
                 continue
@@ -103,8 +103,8 @@ class Schemas:
         known = self._measured.get((name, bare))
         if known is None:
             part = self._parts.get(name, True)
-            part = _without_prose(part) if bare else part
-            known = part, len(json.dumps(part)) + len(name) + 6, _references(part)
+            part = without_prose(part) if bare else part
+            known = part, len(json.dumps(part)) + len(name) + 6, references(part)
             self._measured[name, bare] = known
         return known
 
@@ -183,20 +183,20 @@ class Schemas:
         for name, one in value.items():
             here = f"{place}.{name}"
             found: Any = None
-            if name in _ONE:
+            if name in ONE:
                 found = self._schema(one, here, level + 1)
             elif name == "items":
                 found = self._items(one, here, level, made)
-            elif name in _MANY and isinstance(one, list) and one:
+            elif name in MANY and isinstance(one, list) and one:
                 found = [self._schema(each, f"{here}.{at}", level + 2) for at, each in enumerate(one)]
-            elif name in _NAMED and isinstance(one, dict):
-                sound = {key: each for key, each in one.items() if name != "patternProperties" or _is_pattern(key)}
+            elif name in NAMED and isinstance(one, dict):
+                sound = {key: each for key, each in one.items() if name != "patternProperties" or is_pattern(key)}
                 found = {key: self._schema(each, f"{here}.{key}"[:200], level + 2) for key, each in sound.items()}
             else:
                 found = self._plain(name, one)
             if found is not None:
                 made[name] = found
-            elif name not in _PLAIN and not name.startswith("x-") and not (self._old and isinstance(one, bool)):
+            elif name not in PLAIN and not name.startswith("x-") and not (self._old and isinstance(one, bool)):
                 self._taken.remark(_("%s: not carried.") % here[:200])
         return self._bounds(made, value) if self._old else made
 
@@ -210,25 +210,25 @@ class Schemas:
 
     def _plain(self, name: str, value: Any) -> Any:
         """The value of a keyword that holds no schema, if it has the form that the keyword asks for."""
-        if name in _PROSE and isinstance(value, str):
+        if name in PROSE and isinstance(value, str):
             return cut(value.strip(), _MOST_PROSE)
-        if name in _TEXTS and isinstance(value, str) and len(value) <= 200:
+        if name in TEXTS and isinstance(value, str) and len(value) <= 200:
             return value
-        if name == "pattern" and isinstance(value, str) and _is_pattern(value):
+        if name == "pattern" and isinstance(value, str) and is_pattern(value):
             return value
-        if name in _NUMBERS and _number(value) and (name != "multipleOf" or value > 0):
+        if name in NUMBERS and is_number(value) and (name != "multipleOf" or value > 0):
             return value
-        if name in _COUNTS and _number(value) and value >= 0 and value == int(value):
+        if name in COUNTS and is_number(value) and value >= 0 and value == int(value):
             return int(value)
-        if name in _FLAGS and isinstance(value, bool):
+        if name in FLAGS and isinstance(value, bool):
             return value
-        if name == "enum" and isinstance(value, list) and value and _keepable(value):
+        if name == "enum" and isinstance(value, list) and value and is_keepable(value):
             return value
-        if name in _VALUES and value is not None and _keepable(value):
+        if name in VALUES and value is not None and is_keepable(value):
             return value
-        if name == "required" and _names(value):
+        if name == "required" and are_names(value):
             return list(dict.fromkeys(value))
-        if name == "dependentRequired" and isinstance(value, dict) and all(_names(one) for one in value.values()):
+        if name == "dependentRequired" and isinstance(value, dict) and all(are_names(one) for one in value.values()):
             return {key: list(dict.fromkeys(one)) for key, one in value.items()}
         if name == "type":
             return self._type(value)
@@ -237,8 +237,8 @@ class Schemas:
     @staticmethod
     def _type(value: Any) -> Any:
         if isinstance(value, str):
-            return value if value in _TYPES else None
-        if isinstance(value, list) and value and all(isinstance(one, str) and one in _TYPES for one in value):
+            return value if value in TYPES else None
+        if isinstance(value, list) and value and all(isinstance(one, str) and one in TYPES for one in value):
             return list(dict.fromkeys(value))
         return None
 
@@ -264,80 +264,3 @@ class Schemas:
 
 def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGE
-
-
-def _names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, str) for one in value)
-
-
-@lru_cache(maxsize=2000)
-def _is_pattern(value: str) -> bool:
-    if len(value) > 1000:
-        return False
-    try:
-        jsonschema_rs.validator_for({"pattern": value})
-    except (ValueError, jsonschema_rs.ReferencingError):
-        return False
-    return True
-
-
-def _keepable(value: Any) -> bool:
-    """Whether a value can be kept: no number past 64 bits, not deep, not large."""
-    waiting, seen = [(value, 0)], 0
-    while waiting:
-        one, level = waiting.pop()
-        seen += 1
-        if seen > 2000 or level > 10:
-            return False
-        if isinstance(one, dict):
-            # What looks like a reference would be taken for one.
-            if "$ref" in one or "$dynamicRef" in one:
-                return False
-            waiting += [(each, level + 1) for each in one.values()]
-        elif isinstance(one, list):
-            waiting += [(each, level + 1) for each in one]
-        elif isinstance(one, int | float) and not isinstance(one, bool) and not abs(one) < _LARGE:
-            return False
-    return True
-
-
-def _without_prose(schema: Schema) -> Schema:
-    if isinstance(schema, bool):
-        return schema
-    made: dict[str, Any] = {}
-    for name, one in schema.items():
-        if name in _PROSE or name == "default":
-            continue
-        if name in _ONE or name == "items":
-            made[name] = _without_prose(one)
-        elif name in _MANY:
-            made[name] = [_without_prose(each) for each in one]
-        elif name in _NAMED:
-            made[name] = {key: _without_prose(each) for key, each in one.items()}
-        else:
-            made[name] = one
-    return made
-
-
-def _references(schema: Schema) -> list[str]:
-    """The names of the parts that a schema leads to at once."""
-    found: dict[str, None] = {}
-    waiting: list[Any] = [schema]
-    while waiting:
-        here = waiting.pop()
-        if not isinstance(here, dict):
-            continue
-        if "$ref" in here:
-            found[str(here["$ref"]).removeprefix("#/$defs/")] = None
-        for name, one in here.items():
-            if name in _ONE or name == "items":
-                waiting.append(one)
-            elif name in _MANY:
-                waiting += one
-            elif name in _NAMED:
-                waiting += one.values()
-    return list(found)
