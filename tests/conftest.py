@@ -15,10 +15,29 @@ from portal.people.models import User
 from portal.people.requests import SIGNED_IN_AT
 from portal.people.tokens import create_token
 from portal.roles import ActorType
+from tests.database import copy_template, drop_template
 from tests.people import actor
 from tests.people import user as person
 
 pytest_plugins = ["tests.servers.fixtures", "tests.at_once"]
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request: pytest.FixtureRequest, django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """Of workers side by side the first migrates a database, and each has a copy of it."""
+    run = getattr(request.config, "workerinput", {}).get("testrunuid")
+    if run:
+        with django_db_blocker.unblock():
+            copy_template(run)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    manager = getattr(session.config.pluginmanager.get_plugin("dsession"), "nodemanager", None)
+    if manager is not None:
+        drop_template(manager.testrunuid)
+
 
 _NO_TRUNCATE = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname LIKE '%no_truncate'"
 

@@ -92,7 +92,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def spoilt(body: Any, *, every: int) -> Iterator[Any]:
+def spoilt(body: Any, *, every: int = 5) -> Iterator[Any]:
     """The bad values alone, and the body with its parts replaced by them, one at a time: all such, or one in `every`.
 
     The number of bad values is no multiple of `every`, so each place and, over the places, each value has its turn.
