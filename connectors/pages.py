@@ -39,6 +39,7 @@ _BADGES = {
     Shown.DONE_LATE: "completed_late",
     Shown.FAILED_TOOL: "tool_failed",
     Shown.NOT_STARTED: "failed",
+    Shown.CLOSED: "cancelled",
 }
 _LINES = {
     "accepted": ("plus", "", gettext_lazy("Accepted")),
@@ -55,6 +56,10 @@ _LINES = {
     "start_unknown": ("risk", "risk", gettext_lazy("Nobody knows whether it started")),
     "trouble": ("eye-off", "risk", gettext_lazy("Cannot be looked at")),
     "seen": ("check", "ok", gettext_lazy("Seen again")),
+    "extended": ("clock", "info", gettext_lazy("Deadline extended")),
+    "paused": ("half", "info", gettext_lazy("Clocks paused")),
+    "resumed": ("play", "info", gettext_lazy("Clocks run again")),
+    "sla_changed": ("clock", "info", gettext_lazy("The SLA changed")),
 }
 # The columns of the CSV, by the names of the API.
 CSV = (
@@ -86,7 +91,9 @@ def row_of(task: TrackedTask, now: datetime) -> TaskRow:
 def needs_somebody(now: datetime) -> Q:
     """The open tasks that go no further without a person."""
     window = ExpressionWrapper(F("stall_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
-    stalled = Q(state=TaskState.WORKING, last_change_at__lt=Value(now) - window)
+    stalled = Q(state=TaskState.WORKING, last_change_at__lt=Value(now) - window) & ~Q(stall_at__gt=now)
+    # While it is paused nothing is late.
+    stalled &= ~Q(paused_until__gt=now)
     stuck = Q(state__in=[TaskState.START_UNKNOWN, TaskState.INPUT_REQUIRED])
     hidden = Q(trouble_kind__in=[Trouble.UNAUTHORIZED, Trouble.CREDENTIAL, Trouble.DRIFT])
     return Q(ended_at__isnull=True) & (stalled | stuck | hidden)

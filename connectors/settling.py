@@ -5,6 +5,7 @@ from datetime import datetime
 from connectors.models import Connector, ConnectorKind
 from connectors.syncs import standing
 from connectors.tools import recording
+from connectors.tracking.moving import follow_sla
 from portal.people.actors import Actor
 
 
@@ -12,5 +13,6 @@ def settle(entry: Connector, actor: Actor, now: datetime) -> None:
     """Bring what stands beside the document in line with it."""
     if entry.kind == ConnectorKind.RUNTIME_TOOL:
         recording.settle(entry, actor, now)
+        follow_sla(entry)
     else:
         standing.settle(entry)

@@ -45,6 +45,7 @@ class Permission(TextChoices):
     SIGN = "sign", _("approve or reject changes")
     COMMIT = "commit", _("apply a change that needs no approval")
     START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
+    MOVE_CLOCKS = "move_clocks", _("extend, pause or close tracked tasks, and plan maintenance")
     WORK_BACKFILL = "work_backfill", _("work on backfills and record drills")
     ANSWER_OWN_TASK = "answer_own_task", _("answer what a task of their own team asks for")
     REPORT_VALUES = "report_values", _("report measured values of metrics")
@@ -97,6 +98,8 @@ TABLE: dict[Permission, Grant] = {
     Permission.SIGN: Grant(_SIGNERS, _ONLY_HUMANS),
     Permission.COMMIT: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.START_TASK: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
+    # What relaxes a promise is a person's word.
+    Permission.MOVE_CLOCKS: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS),
     Permission.WORK_BACKFILL: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR}, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     Permission.ANSWER_OWN_TASK: Grant(_EVERY_ROLE, _ONLY_HUMANS | _MACHINES_THAT_ACT),
     # Writing what others decide by: never an agent that only observes or recommends.

@@ -22,14 +22,20 @@ _CLOCK_NAMES = ", ".join(f"'{rule.name}'" for rule in CLOCK_RULES)
 STALL_GRACE = "interval '10 seconds'"
 
 
+def _again(task: str, clock: str) -> str:
+    """Whether a clock that had passed runs again: it was extended, or its SLA changed."""
+    return f"coalesce({task}.{clock}_clock > statement_timestamp(), false)"
+
+
 def _over(task: str) -> str:
     """Whether the cause of the clock's incident `i` is over, by the row of its task."""
     return (
         f"({task}.ended_at IS NOT NULL"
-        f" OR i.rule = 'start' AND {task}.started_at IS NOT NULL"
+        f" OR i.rule = 'start' AND ({task}.started_at IS NOT NULL OR {_again(task, 'start')})"
+        f" OR i.rule = 'deadline' AND {_again(task, 'deadline')} OR i.rule = 'cancel' AND {_again(task, 'cancel')}"
         f" OR i.rule = 'stall' AND ({task}.state <> 'working' OR {task}.stall_clock IS NOT NULL)"
         f" OR i.rule = 'blind' AND {task}.blind_clock IS NOT NULL"
-        f" OR i.rule = 'input' AND {task}.state <> 'input_required')"
+        f" OR i.rule = 'input' AND ({task}.state <> 'input_required' OR {_again(task, 'input')}))"
     )
 
 
@@ -42,7 +48,8 @@ _FIRED = ",\n    ".join(
 # A stall counts only if a look succeeded after its instant: what the portal itself did not see is unknown, not stalled. The
 # clock is pushed on until then; the instant is not, or slow looks would chase it for ever.
 _STALL_AT = (
-    "least(stall_clock, coalesce(last_change_at, started_at, accepted_at) + stall_seconds * interval '1 second')"
+    "coalesce(stall_at, least(stall_clock, coalesce(last_change_at, started_at, accepted_at)"
+    " + stall_seconds * interval '1 second'))"
 )
 _STALLED = f"CASE WHEN {_PASSED.format('stall')} AND due.last_seen_at >= due.stall_at THEN due.stall_at END"
 _CLOCK_ROWS = ",\n    ".join(
@@ -97,7 +104,8 @@ ends AS (
   SELECT due.*, CASE
       WHEN due.state <> 'completed' THEN due.state
       WHEN due.ended_at > due.deadline_at AND NOT EXISTS (
-        SELECT 1 FROM severity_incident known WHERE known.dedup_key = 'task:' || due.id || ':deadline'
+        SELECT 1 FROM severity_incident known
+        WHERE known.dedup_key = 'task:' || due.id || ':deadline' AND known.epoch = due.deadline_at
       ) THEN '{LATE.name}' END AS end_rule
   FROM due WHERE due.ended_at IS NOT NULL
 ),

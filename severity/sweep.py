@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, InternalError, connection, transaction
 
+from connectors.tracking.maintenance import begin_due
 from portal.operations import correlation
 from portal.operations.services import beat, database_now
 from severity import (
@@ -110,6 +111,7 @@ def tick() -> dict[str, int]:
     if not _guard.steady(time.monotonic(), database_now()):
         logger.warning("the database's clock stepped: judgement waits until it is steady")
         return counts
+    begin_due()
     forgive_own_outage()
     for name, statement in _PARTS.items():
         looked, changed = drain(statement)

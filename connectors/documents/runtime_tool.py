@@ -91,6 +91,13 @@ class TaskSla(StrictSerializer):
         help_text=_("Without one successful look at it."),
         style={"example": "120"},
     )
+    cancel_seconds = serializers.IntegerField(
+        **WINDOW,
+        required=False,
+        label=_("Cancelled within (s)"),
+        help_text=_("From asking it to stop to its end; a minute unless told."),
+        style={"example": "60"},
+    )
     escalation_seconds = serializers.IntegerField(
         **WINDOW,
         label=_("Escalate after (s)"),

@@ -11,6 +11,7 @@ from connectors.models.backfill import (
     PartitionState,
 )
 from connectors.models.connector import Connector, ConnectorKind
+from connectors.models.maintenance import Maintenance
 from connectors.models.sync import BreakingNotice, NoticeConsumer, RunState, SyncRun, SyncState
 from connectors.models.task import Observation, TaskState, TrackedTask, Trouble
 from connectors.models.verification import KnownTool, ProbeOutcome, ToolDefinition, ToolState, Verification
@@ -28,6 +29,7 @@ __all__ = [
     "Drill",
     "JobState",
     "KnownTool",
+    "Maintenance",
     "NoticeConsumer",
     "Observation",
     "Partition",

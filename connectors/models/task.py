@@ -7,7 +7,7 @@ database itself.
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +32,7 @@ class TaskState(models.TextChoices):
     LOST = "lost", _("Lost")
     EXPIRED = "expired", _("Expired")
     NOT_STARTED = "not_started", _("Not started")
+    CLOSED = "closed", _("Closed as unknown")
 
 
 ENDED = (
@@ -43,6 +44,7 @@ ENDED = (
     TaskState.LOST,
     TaskState.EXPIRED,
     TaskState.NOT_STARTED,
+    TaskState.CLOSED,
 )
 # Ends that are a slip of their own (domain: Tracked tasks).
 FAILURES = (
@@ -92,13 +94,20 @@ class TrackedTask(models.Model):
     result = models.JSONField(null=True)
     input_requests = models.JSONField(null=True)
 
-    # The clocks of its SLA, in seconds, as they were when it was accepted.
+    # The clocks of its SLA, in seconds: those of `sla_told` as the request set them, the others as the connector says now.
     start_seconds = models.PositiveIntegerField()
     deadline_seconds = models.PositiveIntegerField()
     stall_seconds = models.PositiveIntegerField()
     input_seconds = models.PositiveIntegerField()
     blind_seconds = models.PositiveIntegerField()
     cancel_seconds = models.PositiveIntegerField(default=60)
+    sla_told = models.JSONField(default=list, db_default=Value([], output_field=models.JSONField()))
+    extended_seconds = models.PositiveIntegerField(default=0, db_default=0)
+    extension_reason = models.CharField(max_length=500, blank=True, db_default="")
+    # Until then no time counts; every armed clock has been moved on by what was left of the pause when it began.
+    paused_until = models.DateTimeField(null=True)
+    pause_reason = models.CharField(max_length=500, blank=True, db_default="")
+    paused_by = models.CharField(max_length=150, blank=True, db_default="")
 
     accepted_at = models.DateTimeField()
     start_attempted_at = models.DateTimeField(null=True)
@@ -117,6 +126,8 @@ class TrackedTask(models.Model):
     input_clock = models.DateTimeField(null=True)
     blind_clock = models.DateTimeField(null=True)
     cancel_clock = models.DateTimeField(null=True)
+    # When the stall window ends; its clock is pushed on from there while no look succeeds.
+    stall_at = models.DateTimeField(null=True)
     due_at = models.GeneratedField(
         expression=Least(*(F(f"{clock}_clock") for clock in CLOCKS)),
         output_field=models.DateTimeField(null=True),

@@ -65,7 +65,7 @@ RETURNING statement_timestamp(), t.id, t.poll_lease, t.connector_id, due.version
 """
 
 # A missing value leaves a column as it is; 'infinity' and {} clear it. Clocks that a sweep has judged meanwhile (NULL)
-# stay judged unless they are armed anew here.
+# stay judged unless they are armed anew here. What is armed in a pause runs from its end.
 _RECORD = """
 WITH answer AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (
@@ -102,10 +102,12 @@ WITH answer AS MATERIALIZED (
     remote_expires_at = nullif(coalesce(a.remote_expires_at, t.remote_expires_at), 'infinity'),
     start_clock = CASE WHEN a.ended_at IS NULL THEN nullif(coalesce(a.start_clock, t.start_clock), 'infinity') END,
     stall_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
-                       THEN nullif(coalesce(a.stall_clock, t.stall_clock), 'infinity') END,
+                       THEN nullif(coalesce(a.stall_clock + {PAUSED}, t.stall_clock), 'infinity') END,
+    stall_at = nullif(coalesce(a.stall_clock + {PAUSED}, t.stall_at), 'infinity'),
     input_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
-                       THEN nullif(coalesce(a.input_clock, t.input_clock), 'infinity') END,
-    blind_clock = CASE WHEN a.ended_at IS NULL THEN nullif(coalesce(a.blind_clock, t.blind_clock), 'infinity') END,
+                       THEN nullif(coalesce(a.input_clock + {PAUSED}, t.input_clock), 'infinity') END,
+    blind_clock = CASE WHEN a.ended_at IS NULL
+                       THEN nullif(coalesce(a.blind_clock + {PAUSED}, t.blind_clock), 'infinity') END,
     deadline_clock = CASE WHEN a.ended_at IS NULL THEN t.deadline_clock END,
     cancel_clock = CASE WHEN a.ended_at IS NULL THEN t.cancel_clock END,
     next_poll_at = CASE WHEN a.ended_at IS NULL
@@ -129,7 +131,7 @@ WITH answer AS MATERIALIZED (
     FROM moved WHERE moved.state <> moved.was
 )
 SELECT count(*), count(*) FILTER (WHERE state <> was) FROM moved
-"""
+""".replace("{PAUSED}", "greatest(t.paused_until - a.at, interval '0')")
 
 _SET_ASIDE = """
 UPDATE connectors_trackedtask

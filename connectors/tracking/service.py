@@ -15,6 +15,7 @@ from connectors.mcp import protocol
 from connectors.models import Observation, TaskState, TrackedTask
 from connectors.tools.holding import refusal_of
 from connectors.tracking.clocks import after
+from connectors.tracking.maintenance import covered_until
 from connectors.tracking.request import Checked, Wanted, check
 from portal.audit.services import record
 from portal.operations import correlation
@@ -102,8 +103,8 @@ def cancel(*, actor: Actor, task_id: int, now: datetime) -> TrackedTask:
     else:
         detail = _("Cancelling was asked for.")
         task.state = TaskState.CANCEL_REQUESTED
-        task.cancel_clock = after(now, task.cancel_seconds)
-        task.stall_clock = task.input_clock = None
+        task.cancel_clock = after(max(now, task.paused_until or now), task.cancel_seconds)
+        task.stall_clock = task.input_clock = task.stall_at = None
         if task.remote_task_id:
             # Whatever look is out now was judged without knowing of this: its answer is dropped.
             task.poll_lease += 1
@@ -195,7 +196,9 @@ def _make(
     if held:
         raise Conflict("quarantined", held)
     clocks = checked.clocks
-    deadline = after(now, clocks.deadline_seconds)
+    paused_until = covered_until(checked.connector, checked.owner, now)
+    counted = paused_until or now
+    deadline = after(counted, clocks.deadline_seconds)
     task = TrackedTask.objects.create(
         connector=checked.connector,
         operation=wanted.operation,
@@ -210,8 +213,11 @@ def _make(
         correlation_id=correlation.current().correlation_id,
         accepted_at=now,
         deadline_at=deadline,
-        start_clock=after(now, clocks.start_seconds),
+        start_clock=after(counted, clocks.start_seconds),
         deadline_clock=deadline,
+        paused_until=paused_until,
+        pause_reason=_("Maintenance") if paused_until else "",
+        sla_told=sorted(name for name, value in (wanted.sla or {}).items() if value is not None),
         next_poll_at=now,
         **clocks.columns(),
     )

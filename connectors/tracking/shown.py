@@ -30,6 +30,8 @@ class Shown(TextChoices):
     LOST = "lost", _("Lost")
     EXPIRED = "expired", _("Expired")
     NOT_STARTED = "not_started", _("Not started")
+    CLOSED = "closed", _("Closed as unknown")
+    PAUSED = "paused", _("Paused")
 
 
 # Where a person has to do something now.
@@ -49,6 +51,7 @@ _PLAIN = {
     TaskState.LOST: Shown.LOST,
     TaskState.EXPIRED: Shown.EXPIRED,
     TaskState.NOT_STARTED: Shown.NOT_STARTED,
+    TaskState.CLOSED: Shown.CLOSED,
 }
 _BLIND = {Trouble.UNAUTHORIZED: Shown.BLIND_AUTH, Trouble.CREDENTIAL: Shown.BLIND_AUTH, Trouble.DRIFT: Shown.DRIFT}
 
@@ -68,7 +71,10 @@ def shown(task: TrackedTask, now: datetime) -> Shown:
         return Shown.BLIND
     if plain is not Shown.RUNNING:
         return plain
+    if task.paused_until is not None and task.paused_until > now:
+        return Shown.PAUSED
     changed = task.last_change_at
-    if changed is not None and (now - changed).total_seconds() > task.stall_seconds:
+    ahead = task.stall_at is not None and task.stall_at > now
+    if not ahead and changed is not None and (now - changed).total_seconds() > task.stall_seconds:
         return Shown.STALLED
     return Shown.OVERDUE if now > task.deadline_at else Shown.RUNNING

@@ -1,14 +1,17 @@
 """Many sweeps at once, and a shape that failed before, built on purpose (the other: tests/faults/test_killed_between.py)."""
 
 import threading
+from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from connectors.models import TrackedTask
+from connectors.models import Maintenance, TrackedTask
+from connectors.tracking import maintenance
 from portal.operations.services import database_now
 from severity import statements, sweep
 from severity.models import Incident
+from tests.connectors.tracking import world
 from tests.severity.slipping import PASSED, running
 
 
@@ -61,3 +64,29 @@ def test_without_a_lock_and_a_key_two_sweeps_double_as_it_failed_before() -> Non
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE naive_incident")
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_sweep_beside_one_that_begins_maintenance_waits_and_judges_what_then_stands() -> None:
+    task, now = running(deadline=timedelta(minutes=-1)), database_now()
+    of = {"connector_key": task.connector.key, "reason": "Their upgrade."}
+    planned = maintenance.plan(actor=world.person(), now=now, starts_at=now, until=now + timedelta(hours=1), **of)
+    began = now - timedelta(minutes=5)
+    Maintenance.objects.filter(pk=planned.pk).update(starts_at=began, until=began + timedelta(hours=1))
+    done = threading.Event()
+
+    def second() -> None:
+        try:
+            sweep.tick()
+        finally:
+            connections.close_all()
+            done.set()
+
+    thread = threading.Thread(target=second)
+    with transaction.atomic():
+        maintenance.begin_due()
+        thread.start()
+        assert not done.wait(0.5)
+    thread.join(20)
+    assert not Incident.objects.filter(task=task).exists()
+    assert world.again(task).deadline_at == task.deadline_at + timedelta(hours=1)
