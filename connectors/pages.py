@@ -227,6 +227,8 @@ class TaskPage(PageView):
             ),
             "elapsed": ((task.ended_at or self.now) - (task.started_at or task.accepted_at)).total_seconds(),
             "may_cancel": may(self.actor, Permission.START_TASK),
+            "may_move": may(self.actor, Permission.MOVE_CLOCKS),
+            "paused": task.open and task.paused_until is not None and task.paused_until > self.now,
             "error": error,
             "crumbs": [{"label": _("MCP tasks"), "href": reverse("tasks")}],
         }
@@ -264,7 +266,7 @@ def _facts(task: TrackedTask) -> list[dict[str, Any]]:
 
 
 def _clocks(task: TrackedTask) -> list[tuple[str, int]]:
-    """The windows of its SLA in seconds, as they were when it was accepted."""
+    """The windows of its SLA in seconds: those that its request set, the others as its connector says now."""
     return [
         (_("Start"), task.start_seconds),
         (_("Deadline"), task.deadline_seconds),

@@ -40,13 +40,15 @@ class TaskAnswer(TypedDict):
     ended_at: datetime | None
     remote_expires_at: datetime | None
     next_poll_at: datetime | None
+    paused_until: datetime | None
+    extended_seconds: int
     polls: int
     misses: int
     url: str
 
 
 class TaskClocks(TypedDict):
-    """The windows of its SLA in seconds, as they were when it was accepted."""
+    """The windows of its SLA in seconds: those that its request set, the others as its connector says now."""
 
     start_seconds: int
     deadline_seconds: int
@@ -107,6 +109,8 @@ def task_answer(task: TrackedTask, now: datetime) -> TaskAnswer:
         "ended_at": task.ended_at,
         "remote_expires_at": task.remote_expires_at,
         "next_poll_at": task.next_poll_at,
+        "paused_until": task.paused_until,
+        "extended_seconds": task.extended_seconds,
         "polls": task.polls,
         "misses": task.misses,
         "url": task.get_absolute_url(),

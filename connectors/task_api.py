@@ -1,5 +1,6 @@
 """`/api/v1/tasks/`: start, adopt, watch and cancel tracked tasks."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,9 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from connectors.models import TrackedTask
+from connectors.steering_bodies import CloseTaskBody, ExtendTaskBody, PauseTaskBody
 from connectors.task_answers import TaskAnswer, TaskDetail, task_answer, task_detail
 from connectors.task_filters import TaskFilter
-from connectors.tracking import answering, asking, service
+from connectors.tracking import answering, asking, service, steering
 from connectors.tracking.clocks import LEAST_SECONDS, MOST_SECONDS
 from connectors.tracking.request import MAX_KEY
 from portal.api.views import PortalViewSet
@@ -87,13 +89,23 @@ class TaskViewSet(PortalViewSet):
         "connector__document", "arguments", "result", "input_requests"
     )
     serializer_class = TaskBody
-    bodies = {"create": TaskBody, "answer": ANSWER_BODY}
+    bodies = {
+        "create": TaskBody,
+        "answer": ANSWER_BODY,
+        "extend": ExtendTaskBody,
+        "close": CloseTaskBody,
+        "pause": PauseTaskBody,
+    }
     answers = {
         "list": {200: TaskAnswer},
         "retrieve": {200: TaskDetail},
         "create": {201: TaskDetail, 200: TaskDetail},
         "cancel": {202: TaskDetail, 200: TaskDetail},
         "answer": {202: TaskDetail},
+        "extend": {200: TaskDetail},
+        "close": {200: TaskDetail},
+        "pause": {200: TaskDetail},
+        "resume": {200: TaskDetail},
     }
     filterset_class = TaskFilter
     # Who of those may answer which task is asked by the service.
@@ -101,6 +113,7 @@ class TaskViewSet(PortalViewSet):
         "create": Permission.START_TASK,
         "cancel": Permission.START_TASK,
         "answer": Permission.ANSWER_OWN_TASK,
+        **dict.fromkeys(("extend", "close", "pause", "resume"), Permission.MOVE_CLOCKS),
     }
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -167,6 +180,31 @@ class TaskViewSet(PortalViewSet):
             raise Invalid("answer", message, [Problem("", message, "not_an_object")])
         task = answering.answer(actor=self.actor, task_id=self.object_id("T"), responses=request.data, now=now)
         return Response(task_detail(task, now), status=202)
+
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: str) -> Response:
+        """Move its deadline on, once; a slip that is none any more ends. 409 if it has ended or was extended before."""
+        return self._steered(steering.extend, self.body(ExtendTaskBody))
+
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: str) -> Response:
+        """End what nobody can see any more, without knowing what became of it; 409 if it is seen."""
+        return self._steered(steering.close, self.body(CloseTaskBody))
+
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Have no clock of it run until an instant."""
+        return self._steered(steering.pause, self.body(PauseTaskBody))
+
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """End its pause now; 409 if none runs."""
+        return self._steered(steering.resume, {})
+
+    def _steered(self, act: Callable[..., TrackedTask], told: Mapping[str, Any]) -> Response:
+        now = self.now()
+        act(actor=self.actor, task_id=self.object_id("T"), now=now, **told)
+        return Response(task_detail(self._task(), now))
 
     def _task(self) -> TrackedTask:
         number = self.object_id("T")

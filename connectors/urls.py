@@ -8,6 +8,7 @@ from connectors.diagram.page import Architecture
 from connectors.importing.page import ImportConnector
 from connectors.models import ConnectorKind
 from connectors.pages import TaskList, TaskPage
+from connectors.steering_pages import MaintenanceList, TaskClocks
 from connectors.syncs.urls import urlpatterns as sync_urlpatterns
 from connectors.tools.pages import HoldTool, ProbeTool, RepinTools
 
@@ -17,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("architecture/", Architecture.as_view(), name="architecture"),
     path("tasks/", TaskList.as_view(), name="tasks"),
     path("tasks/<int:pk>/", TaskPage.as_view(), name="task"),
+    path("tasks/<int:pk>/clocks/", TaskClocks.as_view(), name="task-clocks"),
+    path("maintenance/", MaintenanceList.as_view(), name="maintenance"),
     path("agents/", AgentList.as_view(), name="agents"),
     path("agents/<slug:agent>/", AgentPage.as_view(), name="agent"),
     re_path(r"^backfills/(?P<key>[a-z][a-z0-9-]{0,59})/work/$", Work.as_view(), name="backfill-work"),

@@ -7,6 +7,7 @@ from connectors.allowlist.api import AllowlistViewSet
 from connectors.backfills.api import BackfillJobViewSet, DrillViewSet, PartViewSet
 from connectors.diagram.api import ArchitectureViewSet
 from connectors.importing.api import ImportViewSet, ServerJsonViewSet
+from connectors.maintenance_api import MaintenanceViewSet
 from connectors.syncs.urls_api import urlpatterns as sync_urlpatterns
 from connectors.task_api import TaskViewSet
 from connectors.tools.api import ToolViewSet, TryViewSet
@@ -14,6 +15,7 @@ from connectors.versions_api import ConnectorMoreViewSet
 
 router = SimpleRouter()
 router.register("tasks", TaskViewSet, basename="api-task")
+router.register("maintenance", MaintenanceViewSet, basename="api-maintenance")
 _allowlist = AllowlistViewSet.as_view
 _job = BackfillJobViewSet.as_view
 _TOOLS = "connectors/<str:key>"

@@ -1,5 +1,7 @@
 """Maintenance: times in which the clocks of tracked tasks do not run."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -41,6 +43,12 @@ class Maintenance(models.Model):
             models.Index(fields=["connector", "until"], name="maintenance_connector"),
             models.Index(fields=["team", "until"], name="maintenance_team"),
         ]
+
+    def shown(self, now: datetime) -> str:
+        """The word for it at a moment: planned, running, over, or taken back before it began."""
+        if self.ended_at is not None:
+            return "over" if self.starts_at <= self.ended_at else "taken_back"
+        return "planned" if self.starts_at > now else "running" if self.until > now else "over"
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d %H:%M} to {self.until:%Y-%m-%d %H:%M}"

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, is_typeddict
 
 import pytest
@@ -227,6 +228,10 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     for task in TrackedTask.objects.all():
         get("/api/v1/tasks/{id}/", id=task.pk)
     assert set(TrackedTask.objects.values_list("state", flat=True)) & {TaskState.WORKING}
+    planned = {"team": "crm-team", "until": f"{database_now() + timedelta(hours=1)}", "reason": "Upgrade."}
+    away = api.post("/api/v1/maintenance/", planned).json()["id"]
+    assert get("/api/v1/maintenance/")["results"]
+    get("/api/v1/maintenance/{id}/", id=away)
     assert get("/api/v1/incidents/")["results"]
     slip = Incident.objects.get(source=Source.TASK).pk
     api.post(f"/api/v1/incidents/{slip}/step/", {"number": 1})
