@@ -19,7 +19,7 @@ from connectors.models import TaskState, TrackedTask
 from connectors.models.task import Observation, Trouble
 from connectors.task_answers import task_answer
 from connectors.task_filters import TaskFilter
-from connectors.tracking import answering, service
+from connectors.tracking import answering, service, ways
 from connectors.tracking.asking import asked_of, digest_of
 from connectors.tracking.shown import Shown, shown
 from portal.refusals import Refusal
@@ -204,7 +204,7 @@ class TaskPage(PageView):
     ) -> HttpResponse:
         if pk > MAX_ID:
             raise Http404
-        tasks = TrackedTask.objects.select_related("connector", "owner").defer("connector__document", "arguments")
+        tasks = TrackedTask.objects.select_related("connector", "owner").defer("arguments")
         task: TrackedTask = get_object_or_404(tasks.prefetch_related("incidents"), pk=pk)
         incidents: Any = task.incidents
         waits = task.state == TaskState.INPUT_REQUIRED and bool(task.input_requests)
@@ -252,11 +252,13 @@ def _line(seen: Observation) -> dict[str, Any]:
 
 
 def _facts(task: TrackedTask) -> list[dict[str, Any]]:
+    way = ways.name_of(task.connector.document)
     return [
         {"label": _("Connector"), "value": task.connector.name, "href": task.connector.get_absolute_url()},
         {"label": _("Operation"), "value": task.operation, "mono": True},
         {"label": _("Owner"), "value": task.owner.name},
         {"label": _("Started by"), "value": task.started_by_name},
+        {"label": _("Observed by"), "value": way.label if way else "", "note": ways.LIMITS[way] if way else ""},
         {"label": _("Remote task"), "value": task.remote_task_id, "mono": True},
         {"label": _("Remote status"), "value": task.remote_status, "mono": True},
         {"label": _("Idempotency key"), "value": task.idempotency_key, "mono": True},

@@ -236,7 +236,7 @@ class Poller:
 def _ask(job: Job) -> Look | Start:
     if job.held.to_start:
         return exchange.start(job.held, job.target, job.token)
-    return exchange.look(job.held, job.token)
+    return exchange.look(job.held, job.target, job.token)
 
 
 _poller = PerProcess(Poller)

@@ -22,6 +22,7 @@ _GOVERNED = {
         "runtime_tool.transport",
         "runtime_tool.endpoint",
         "runtime_tool.credential_ref",
+        "runtime_tool.observation",
         "data_movement.source",
         "data_movement.destination",
         "data_movement.jobs_api",

@@ -3,7 +3,11 @@
 from datetime import datetime
 from typing import Any, TypedDict
 
+from django.conf import settings
+from django.urls import reverse
+
 from connectors.models import TrackedTask
+from connectors.tracking import ways
 from connectors.tracking.shown import shown
 
 TIMELINE = 200
@@ -69,8 +73,11 @@ class TaskLine(TypedDict):
 
 
 class TaskDetail(TaskAnswer):
-    """One task whole."""
+    """One task whole. `heartbeat_url` is told once, in the answer that made a task which reports by itself."""
 
+    way: str
+    limits: str
+    heartbeat_url: str
     sla: TaskClocks
     result: dict[str, Any] | None
     input_requests: dict[str, Any] | None
@@ -119,9 +126,13 @@ def task_answer(task: TrackedTask, now: datetime) -> TaskAnswer:
 
 def task_detail(task: TrackedTask, now: datetime) -> TaskDetail:
     """One task whole, with its clocks and the newest lines of its observed timeline, oldest first."""
+    way = ways.name_of(task.connector.document)
     lines = list(task.observations.order_by("-at", "-id")[:TIMELINE])
     return {
         **task_answer(task, now),
+        "way": way.value if way else "",
+        "limits": str(ways.LIMITS[way]) if way else "",
+        "heartbeat_url": f"{settings.PUBLIC_URL}{reverse('hook-beat', args=[task.beat])}" if task.beat else "",
         "sla": {
             "start_seconds": task.start_seconds,
             "deadline_seconds": task.deadline_seconds,

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path, re_path
 from connectors.allowlist.pages import AgentList, AgentPage
 from connectors.backfills.pages import RecordDrill, Work
 from connectors.diagram.page import Architecture
+from connectors.hooks import STATUSES, Beat, TaskWebhook
 from connectors.importing.page import ImportConnector
 from connectors.models import ConnectorKind
 from connectors.pages import TaskList, TaskPage
@@ -20,6 +21,13 @@ urlpatterns: list[URLPattern] = [
     path("tasks/<int:pk>/", TaskPage.as_view(), name="task"),
     path("tasks/<int:pk>/clocks/", TaskClocks.as_view(), name="task-clocks"),
     path("maintenance/", MaintenanceList.as_view(), name="maintenance"),
+    path("hooks/tasks/<str:key>/", TaskWebhook.as_view(), name="hook-task"),
+    path("hooks/beat/<str:secret>/", Beat.as_view(), name="hook-beat"),
+    *(
+        path(f"hooks/beat/<str:secret>/{how}/", Beat.as_view(), {"how": how}, name=f"hook-beat-{how}")
+        for how in STATUSES
+        if how
+    ),
     path("agents/", AgentList.as_view(), name="agents"),
     path("agents/<slug:agent>/", AgentPage.as_view(), name="agent"),
     re_path(r"^backfills/(?P<key>[a-z][a-z0-9-]{0,59})/work/$", Work.as_view(), name="backfill-work"),

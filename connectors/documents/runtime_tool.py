@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from connectors.contract import NAME
+from connectors.documents.observation import ObservationProfile
 from connectors.documents.shared import REFERENCE, WINDOW, checked_address
 from connectors.environments import CHOICES, ENVIRONMENTS
+from connectors.tracking.ways import WayName
 from portal.people.models import KEY_PATTERN
 from portal.registry.documents import StrictSerializer
 
@@ -156,6 +158,15 @@ class RuntimeToolProfile(StrictSerializer):
         help_text=_("Approved fingerprints of the tools; empty until the server has been probed."),
     )
     task_sla = TaskSla(label=_("Task SLA"))
+    observation = ObservationProfile(required=False, label=_("Observation of long operations"))
+
+    def validate(self, attrs: Any) -> Any:
+        way = attrs.get("observation", {}).get("way")
+        if attrs["transport"] != "streamable_http" and way in (WayName.MCP_TASKS, WayName.MCP_TASKS_LEGACY):
+            raise serializers.ValidationError(
+                {"observation": {"way": _("Plain HTTP does not speak MCP.")}}, code="contradicts"
+            )
+        return attrs
 
     def validate_endpoint(self, value: str) -> str:
         return checked_address(value)

@@ -88,9 +88,9 @@ def task_fields(result: Mapping[str, Any], task_id: str, http_status: int | None
         ttl_ms=ttl_ms,
         poll_interval_ms=interval_ms,
         is_error=status == protocol.COMPLETED and is_tool_error(result.get("result")),
-        result=_document(result.get("result")) if status == protocol.COMPLETED else None,
+        result=document(result.get("result")) if status == protocol.COMPLETED else None,
         error=_error(result.get("error")) if status == protocol.FAILED else None,
-        input_requests=_document(result.get("inputRequests")) if status == protocol.INPUT_REQUIRED else None,
+        input_requests=document(result.get("inputRequests")) if status == protocol.INPUT_REQUIRED else None,
         http_status=http_status,
         remarks=tuple(remarks),
     )
@@ -195,7 +195,8 @@ def _error(value: object) -> RemoteError | None:
     return RemoteError(code, bounds.text(value.get("message")))
 
 
-def _document(value: object) -> dict[str, Any] | None:
+def document(value: object) -> dict[str, Any] | None:
+    """A mapping, brought down to what can be kept."""
     return bounds.document(value) if isinstance(value, dict) else None
 
 

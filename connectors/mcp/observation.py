@@ -52,6 +52,8 @@ class Observation:
     retry_after_seconds: float | None = None
     http_status: int | None = None
     remarks: tuple[str, ...] = ()
+    # Of the legacy protocol: the session that alone can look at it.
+    session: str = ""
 
     @property
     def seen(self) -> bool:

@@ -13,7 +13,7 @@ from connectors.models.backfill import (
 from connectors.models.connector import Connector, ConnectorKind
 from connectors.models.maintenance import Maintenance
 from connectors.models.sync import BreakingNotice, NoticeConsumer, RunState, SyncRun, SyncState
-from connectors.models.task import Observation, TaskState, TrackedTask, Trouble
+from connectors.models.task import HookMessage, Observation, TaskState, TrackedTask, Trouble
 from connectors.models.verification import KnownTool, ProbeOutcome, ToolDefinition, ToolState, Verification
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Connector",
     "ConnectorKind",
     "Drill",
+    "HookMessage",
     "JobState",
     "KnownTool",
     "Maintenance",

@@ -77,6 +77,9 @@ class TrackedTask(models.Model):
     connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="tasks")
     operation = models.CharField(max_length=100)
     remote_task_id = models.CharField(max_length=512, blank=True)
+    remote_session = models.CharField(
+        max_length=512, blank=True, db_default="", help_text=_("Of the legacy protocol: it is seen in no other.")
+    )
     idempotency_key = models.CharField(max_length=200)
     owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     arguments = models.JSONField(null=True, help_text=_("Kept until the start is over, then dropped."))
@@ -140,9 +143,16 @@ class TrackedTask(models.Model):
     poll_lease = models.BigIntegerField(
         default=0, help_text=_("Grows with each claim; an answer of an older one is dropped.")
     )
+    polled_at = models.DateTimeField(null=True, help_text=_("When it was last taken to be looked at."))
+    # Of what reports by itself: the moment that its newest report tells, and the digest of the secret of its heartbeat.
+    reported_at = models.DateTimeField(null=True)
+    beat_digest = models.CharField(max_length=64, blank=True, db_default="")
     poll_interval_ms = models.PositiveIntegerField(null=True)
     polls = models.PositiveIntegerField(default=0)
     misses = models.PositiveIntegerField(default=0, help_text=_("Looks in a row that failed."))
+
+    # The secret of its heartbeat address, where this very object made the task; never stored.
+    beat = ""
 
     class Meta:
         ordering = ["-id"]
@@ -155,6 +165,7 @@ class TrackedTask(models.Model):
                 condition=~Q(remote_task_id=""),
                 name="task_remote_id_once",
             ),
+            models.UniqueConstraint(fields=["beat_digest"], condition=~Q(beat_digest=""), name="task_beat_once"),
             models.CheckConstraint(
                 condition=Q(state__in=ENDED, ended_at__isnull=False) | (~Q(state__in=ENDED) & Q(ended_at__isnull=True)),
                 name="task_ended_has_time",
@@ -198,6 +209,21 @@ class TrackedTask(models.Model):
     def get_absolute_url(self) -> str:
         """The page of the task."""
         return reverse("task", args=[self.pk])
+
+
+class HookMessage(models.Model):
+    """A webhook message that was taken, so that it is not taken again; kept longer than its timestamp is believed."""
+
+    connector = models.ForeignKey(Connector, on_delete=models.CASCADE, related_name="+")
+    message_id = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connector", "message_id"], name="hook_message_once")]
+        indexes = [models.Index(fields=["at"], name="hook_message_at")]
+
+    def __str__(self) -> str:
+        return self.message_id
 
 
 class Observation(models.Model):

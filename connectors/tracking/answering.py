@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from connectors.mcp import client as mcp
 from connectors.mcp.observation import Acknowledgement, Kind
 from connectors.models import Observation, TaskState, TrackedTask
-from connectors.tracking import exchange
+from connectors.tracking import exchange, ways
 from connectors.tracking.asking import answer_problems, asked_of, digest_of
 from portal.audit.services import record
 from portal.outbound.secrets import CredentialError
@@ -94,6 +94,8 @@ def _accept(
         raise Conflict("not_waiting", _("%(id)s does not wait for input now: %(state)s.") % state)
     if asked_digest and asked_digest != digest_of(task.input_requests or {}):
         raise Conflict("asked_anew", _("What %s asks for has changed meanwhile; look at it again.") % task.human_id)
+    if ways.name_of(task.connector.document) is not ways.WayName.MCP_TASKS:
+        raise Conflict("no_input", _("%s is observed in a way by which it cannot be answered.") % task.human_id)
     if not asked:
         raise Conflict(
             "unreadable", _("What %s asks for is too large or malformed to be answered here.") % task.human_id

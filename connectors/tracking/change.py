@@ -41,6 +41,7 @@ class Held:
     attempted_before: bool
     arguments: dict[str, Any] | None
     remote_key: str
+    remote_session: str = ""
 
     @property
     def to_start(self) -> bool:

@@ -27,6 +27,24 @@ SET_ASIDE_SECONDS = 300
 
 _HELD = tuple(field.name for field in fields(Held))
 
+_HELD_SQL = """
+statement_timestamp(), t.id, t.poll_lease, t.connector_id, {version}, {endpoint}, t.operation,
+          t.remote_task_id, t.state, t.adopted, t.remote_status, t.status_message, t.input_requests::text,
+          t.trouble_kind, t.misses, t.poll_interval_ms, t.started_at, t.deadline_at, t.remote_expires_at,
+          t.cancel_requested_at, t.cancel_acknowledged_at, t.stall_seconds, t.input_seconds, t.blind_seconds,
+          {attempted} IS NOT NULL, t.arguments::text,
+          CASE WHEN t.remote_task_id = ''
+               THEN encode(sha256(convert_to(t.connector_id || '/' || t.owner_id || '/' || t.idempotency_key, 'UTF8')),
+                           'hex')
+               ELSE '' END,
+          t.remote_session
+"""
+# One task, whose row is locked already, to be written to at once.
+_HOLD = """
+UPDATE connectors_trackedtask t SET poll_lease = t.poll_lease + 1
+  FROM connectors_connector c WHERE t.id = %s AND c.id = t.connector_id
+RETURNING {HELD}
+""".replace("{HELD}", _HELD_SQL.format(version="c.version", endpoint="c.endpoint", attempted="t.start_attempted_at"))
 # A task of every server with room, in turn; `after` rotates the turn where the total is short.
 _CLAIM = """
 WITH due AS MATERIALIZED (
@@ -47,22 +65,17 @@ WITH due AS MATERIALIZED (
 )
 UPDATE connectors_trackedtask t
    SET poll_lease = t.poll_lease + 1,
+       polled_at = statement_timestamp(),
        next_poll_at = statement_timestamp()
                     + make_interval(secs => CASE WHEN t.remote_task_id = '' THEN %(start)s ELSE %(look)s END),
        start_attempted_at = CASE WHEN t.remote_task_id = '' THEN coalesce(t.start_attempted_at, statement_timestamp())
                                  ELSE t.start_attempted_at END
   FROM due
  WHERE t.id = due.id
-RETURNING statement_timestamp(), t.id, t.poll_lease, t.connector_id, due.version, due.endpoint, t.operation,
-          t.remote_task_id, t.state, t.adopted, t.remote_status, t.status_message, t.input_requests::text,
-          t.trouble_kind, t.misses, t.poll_interval_ms, t.started_at, t.deadline_at, t.remote_expires_at,
-          t.cancel_requested_at, t.cancel_acknowledged_at, t.stall_seconds, t.input_seconds, t.blind_seconds,
-          due.start_attempted_at IS NOT NULL, t.arguments::text,
-          CASE WHEN t.remote_task_id = ''
-               THEN encode(sha256(convert_to(t.connector_id || '/' || t.owner_id || '/' || t.idempotency_key, 'UTF8')),
-                           'hex')
-               ELSE '' END
-"""
+RETURNING {HELD}
+""".replace(
+    "{HELD}", _HELD_SQL.format(version="due.version", endpoint="due.endpoint", attempted="due.start_attempted_at")
+)
 
 # A missing value leaves a column as it is; 'infinity' and {} clear it. Clocks that a sweep has judged meanwhile (NULL)
 # stay judged unless they are armed anew here. What is armed in a pause runs from its end.
@@ -71,7 +84,8 @@ WITH answer AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (
     id bigint, lease bigint, was text, at timestamptz, state text, polls int, misses int, seen boolean,
     changed boolean, judge boolean, drop_arguments boolean,
-    remote_task_id text, remote_status text, status_message text, trouble text, trouble_kind text, result jsonb,
+    remote_task_id text, remote_session text, reported_at timestamptz,
+    remote_status text, status_message text, trouble text, trouble_kind text, result jsonb,
     input_requests jsonb, poll_interval_ms int, start_attempted_at timestamptz, started_at timestamptz,
     last_seen_at timestamptz, last_change_at timestamptz, cancel_acknowledged_at timestamptz, ended_at timestamptz,
     remote_expires_at timestamptz, start_clock timestamptz, stall_clock timestamptz, input_clock timestamptz,
@@ -83,6 +97,8 @@ WITH answer AS MATERIALIZED (
                  WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NOT NULL AND a.state <> 'start_unknown'
                  THEN 'cancel_requested' ELSE a.state END,
     remote_task_id = coalesce(a.remote_task_id, t.remote_task_id),
+    remote_session = coalesce(a.remote_session, t.remote_session),
+    reported_at = coalesce(a.reported_at, t.reported_at),
     remote_status = coalesce(a.remote_status, t.remote_status),
     status_message = coalesce(a.status_message, t.status_message),
     trouble = coalesce(a.trouble, t.trouble),
@@ -178,6 +194,13 @@ def claim(*, room: int, rooms: Mapping[int, int], most: int, after: int) -> tupl
         )
         rows = cursor.fetchall()
     return (rows[0][0] if rows else None), [_held(row) for row in rows]
+
+
+def hold(task_id: int) -> Held:
+    """Take one task to write what was told of it, in the running transaction, which has locked its row."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [task_id])
+        return _held(cursor.fetchone())
 
 
 def _held(row: Sequence[Any]) -> Held:

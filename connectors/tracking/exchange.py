@@ -1,18 +1,18 @@
 """One exchange with a server about one task, as a worker's thread runs it: no database here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
-from connectors.mcp import client as mcp
 from connectors.mcp.observation import Acknowledgement, Kind, Observation, StartOutcome
 from connectors.models import Connector
 from connectors.tracking import observe
 from connectors.tracking.change import Change, Held
 from connectors.tracking.claim import LOOK_LEASE_SECONDS, START_LEASE_SECONDS
+from connectors.tracking.ways import Asked, McpTasks, Started, Way, way_of
 from portal.outbound import secrets
 from portal.outbound.client import OutboundClient, Timeouts
 
@@ -31,6 +31,7 @@ class Target:
     key_location: str
     key_name: str
     start: Timeouts
+    way: Way = field(default_factory=McpTasks)
 
     @property
     def idempotent(self) -> bool:
@@ -47,6 +48,7 @@ class Target:
             credential_ref=document["runtime_tool"].get("credential_ref", ""),
             key_location=key["location"],
             key_name=key.get("name", ""),
+            way=way_of(document),
             start=Timeouts(
                 connect=min(float(timeout["connect_seconds"]), LOOK.connect),
                 read=min(float(timeout["read_seconds"]), total),
@@ -78,13 +80,11 @@ def token_of(target: Target) -> str:
     return secrets.resolve(target.credential_ref, secret_dir=settings.SECRET_DIR)
 
 
-def look(held: Held, token: str, *, via: OutboundClient | None = None) -> "Look":
+def look(held: Held, target: Target, token: str, *, via: OutboundClient | None = None) -> "Look":
     """Ask about the task, after telling the server of its cancelling where that is still to be done."""
-    acknowledged = None
-    if held.to_cancel:
-        acknowledged = mcp.cancel_task(held.endpoint, held.remote_task_id, token=token, timeouts=LOOK, via=via)
-    seen = mcp.get_task(held.endpoint, held.remote_task_id, token=token, timeouts=LOOK, via=via)
-    return Look(seen, acknowledged)
+    asked = Asked(held.endpoint, held.remote_task_id, held.remote_session, token, LOOK)
+    acknowledged = target.way.cancel(asked, via) if held.to_cancel else None
+    return Look(target.way.look(asked, via), acknowledged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +132,8 @@ def start(held: Held, target: Target, token: str, *, via: OutboundClient | None 
         meta[target.key_name] = held.remote_key
     elif target.key_location == "header":
         headers[target.key_name] = held.remote_key
-    outcome = mcp.call_tool(
-        held.endpoint,
-        held.operation,
-        arguments,
-        token=token,
-        timeouts=target.start,
-        meta=meta or None,
-        headers=headers or None,
-        via=via,
-    )
-    return Start(outcome, target.idempotent)
+    what = Started(held.endpoint, held.operation, arguments, meta or None, headers or None, token, target.start)
+    return Start(target.way.start(what, via), target.idempotent)
 
 
 def without_asking(held: Held, target: Target, now: datetime) -> Change | None:

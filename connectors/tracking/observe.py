@@ -46,6 +46,8 @@ def started(held: Held, outcome: StartOutcome, *, idempotent: bool, at: datetime
     change = Change(held, at)
     if outcome.kind is StartKind.TASK and outcome.task is not None:
         change.columns |= {"remote_task_id": outcome.task.task_id, "drop_arguments": True, "polls": 1}
+        if outcome.task.session:
+            change.columns["remote_session"] = outcome.task.session
         _take(change, outcome.task, spread)
     elif outcome.kind is StartKind.FINISHED:
         state = TaskState.FAILED_TOOL if outcome.is_error else TaskState.COMPLETED

@@ -11,6 +11,7 @@ import orjson
 from django.utils.translation import gettext as _
 
 from connectors.models import Connector, ConnectorKind
+from connectors.tracking import ways
 from connectors.tracking.clocks import Clocks, clocks_of
 from portal.people.models import Team
 from portal.refusals import Invalid, Problem
@@ -50,9 +51,9 @@ def arguments_digest(operation: str, arguments: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical({"operation": operation, "arguments": arguments})).hexdigest()
 
 
-def check(wanted: Wanted, *, with_arguments: bool) -> Checked:
+def check(wanted: Wanted, *, with_arguments: bool, to_start: bool = True) -> Checked:
     """Look everything up and say all that is wrong at once. Raises Invalid with paths."""
-    connector = _connector(wanted.connector_key)
+    connector = _connector(wanted.connector_key, to_start=to_start)
     operation = next((one for one in connector.operations if one["name"] == wanted.operation), None)
     problems: list[Problem] = []
     if operation is None:
@@ -80,7 +81,7 @@ def check(wanted: Wanted, *, with_arguments: bool) -> Checked:
     return Checked(connector, owner, arguments, clocks, arguments_digest(wanted.operation, arguments))
 
 
-def _connector(key: str) -> Connector:
+def _connector(key: str, *, to_start: bool) -> Connector:
     connector = Connector.objects.select_related("owner").filter(key=key[:60]).first()
     if connector is None:
         message = _("There is no connector “%s”.") % key[:60]
@@ -93,8 +94,15 @@ def _connector(key: str) -> Connector:
             "key": connector.key,
             "state": connector.get_state_display(),
         }
-    elif connector.document["runtime_tool"]["transport"] != "streamable_http":
-        message = _("“%s” does not speak MCP over streamable HTTP, so it has no tasks.") % connector.key
+    elif ways.name_of(connector.document) is None:
+        message = (
+            _("“%s” is plain HTTP and names no way to observe its long operations, so it has no tasks.") % connector.key
+        )
+    elif to_start and not ways.starts(connector.document):
+        message = (
+            _("The operations of “%s” are started elsewhere: give the id of what was started as remote_task_id.")
+            % connector.key
+        )
     if message:
         raise Invalid("connector", message, [Problem("connector", message, "connector_has_no_tasks")])
     return connector

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from connectors.mcp import protocol
 from connectors.models import Observation, TaskState, TrackedTask
 from connectors.tools.holding import refusal_of
+from connectors.tracking import ways
 from connectors.tracking.clocks import after
 from connectors.tracking.maintenance import covered_until
+from connectors.tracking.reporting import new_beat
 from connectors.tracking.request import Checked, Wanted, check
 from portal.audit.services import record
 from portal.operations import correlation
@@ -72,7 +74,7 @@ def adopt(
         raise Invalid("remote_task_id", str(error), [Problem("remote_task_id", str(error))]) from None
     user = require(actor, Permission.START_TASK)
     wanted = Wanted(connector_key, operation, idempotency_key, arguments or {}, owner_key, sla)
-    checked = check(wanted, with_arguments=bool(arguments))
+    checked = check(wanted, with_arguments=bool(arguments), to_start=False)
     return _once(actor, user, wanted, checked, remote_task_id=remote_task_id, now=now)
 
 
@@ -105,7 +107,7 @@ def cancel(*, actor: Actor, task_id: int, now: datetime) -> TrackedTask:
         task.state = TaskState.CANCEL_REQUESTED
         task.cancel_clock = after(max(now, task.paused_until or now), task.cancel_seconds)
         task.stall_clock = task.input_clock = task.stall_at = None
-        if task.remote_task_id:
+        if task.next_poll_at is not None and task.remote_task_id:
             # Whatever look is out now was judged without knowing of this: its answer is dropped.
             task.poll_lease += 1
             task.next_poll_at = now
@@ -199,6 +201,8 @@ def _make(
     paused_until = covered_until(checked.connector, checked.owner, now)
     counted = paused_until or now
     deadline = after(counted, clocks.deadline_seconds)
+    polled = ways.way_of(checked.connector.document).polled
+    beat, digest = ("", "") if polled else new_beat()
     task = TrackedTask.objects.create(
         connector=checked.connector,
         operation=wanted.operation,
@@ -218,9 +222,12 @@ def _make(
         paused_until=paused_until,
         pause_reason=_("Maintenance") if paused_until else "",
         sla_told=sorted(name for name, value in (wanted.sla or {}).items() if value is not None),
-        next_poll_at=now,
+        next_poll_at=now if polled else None,
+        beat_digest=digest,
         **clocks.columns(),
     )
+    # Told to whoever made the task, once; only its digest is kept.
+    task.beat = beat
     _observe(task, "adopted" if remote_task_id else "accepted", remote_task_id, now)
     record(
         actor=actor,
