@@ -56,6 +56,7 @@ _LINES = {
     "start_unknown": ("risk", "risk", gettext_lazy("Nobody knows whether it started")),
     "trouble": ("eye-off", "risk", gettext_lazy("Cannot be looked at")),
     "seen": ("check", "ok", gettext_lazy("Seen again")),
+    "given_up": ("eye-off", "risk", gettext_lazy("Looked at no more")),
     "extended": ("clock", "info", gettext_lazy("Deadline extended")),
     "paused": ("half", "info", gettext_lazy("Clocks paused")),
     "resumed": ("play", "info", gettext_lazy("Clocks run again")),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.models.task import Trouble
-from connectors.tracking import claim, exchange, observe
+from connectors.tracking import claim, exchange, observe, servers
 from connectors.tracking.change import Change, Held
 from connectors.tracking.exchange import Look, Start, Target
 from portal.operations.per_process import PerProcess
@@ -84,6 +84,7 @@ class Poller:
         self._threads = {False: 0, True: 0}
         self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
         self._unrecorded: list[Change] = []
+        self._told: list[servers.Told] = []
         self._targets = exchange.Targets()
         self._after = 0
         # The database's clock and the monotonic one at the same instant.
@@ -111,6 +112,8 @@ class Poller:
             self._gather(min(end, time.monotonic() + PAUSE_SECONDS))
             recorded = claim.record(self._unrecorded)
             self._unrecorded = []
+            servers.tell(self._told)
+            self._told = []
             counts["recorded"] += recorded.rows
             counts["moved"] += recorded.moved
             counts["set_aside"] += recorded.set_aside
@@ -214,6 +217,9 @@ class Poller:
 
     def _change(self, done: Done) -> Change:
         held = done.job.held
+        if done.answer is not None:
+            wait, reason = done.answer.told
+            self._told.append(servers.Told(held.connector_id, not done.answer.hindered, wait, reason))
         with self._guard:
             self._lanes[held.connector_id].outstanding -= 1
         assert self._clock is not None

@@ -6,6 +6,7 @@ from connectors.models import Connector, ConnectorKind
 from connectors.syncs import standing
 from connectors.tools import recording
 from connectors.tracking.moving import follow_sla
+from connectors.tracking.servers import follow_limits
 from portal.people.actors import Actor
 
 
@@ -14,5 +15,6 @@ def settle(entry: Connector, actor: Actor, now: datetime) -> None:
     if entry.kind == ConnectorKind.RUNTIME_TOOL:
         recording.settle(entry, actor, now)
         follow_sla(entry)
+        follow_limits(entry)
     else:
         standing.settle(entry)

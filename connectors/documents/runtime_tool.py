@@ -116,6 +116,29 @@ class TaskSla(StrictSerializer):
         return attrs
 
 
+class Limits(StrictSerializer):
+    """How much its server is asked at most, by all workers of the portal together."""
+
+    at_once = serializers.IntegerField(
+        min_value=1,
+        max_value=100,
+        required=False,
+        allow_null=True,
+        label=_("At once"),
+        help_text=_("So many looks and starts under way at most."),
+        style={"example": "4"},
+    )
+    per_second = serializers.FloatField(
+        min_value=0.01,
+        max_value=1000,
+        required=False,
+        allow_null=True,
+        label=_("A second"),
+        help_text=_("So many looks and starts a second at most; 0.1 is one in ten seconds."),
+        style={"example": "5"},
+    )
+
+
 class RuntimeToolProfile(StrictSerializer):
     """Where an MCP server or tool is reached, who may call what, and the clocks of its long operations."""
 
@@ -158,6 +181,7 @@ class RuntimeToolProfile(StrictSerializer):
         help_text=_("Approved fingerprints of the tools; empty until the server has been probed."),
     )
     task_sla = TaskSla(label=_("Task SLA"))
+    limits = Limits(required=False, label=_("Limits of its server"))
     observation = ObservationProfile(required=False, label=_("Observation of long operations"))
 
     def validate(self, attrs: Any) -> Any:

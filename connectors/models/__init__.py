@@ -12,6 +12,7 @@ from connectors.models.backfill import (
 )
 from connectors.models.connector import Connector, ConnectorKind
 from connectors.models.maintenance import Maintenance
+from connectors.models.server import ServerState
 from connectors.models.sync import BreakingNotice, NoticeConsumer, RunState, SyncRun, SyncState
 from connectors.models.task import HookMessage, Observation, TaskState, TrackedTask, Trouble
 from connectors.models.verification import KnownTool, ProbeOutcome, ToolDefinition, ToolState, Verification
@@ -37,6 +38,7 @@ __all__ = [
     "PartitionState",
     "ProbeOutcome",
     "RunState",
+    "ServerState",
     "SyncRun",
     "SyncState",
     "TaskState",

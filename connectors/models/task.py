@@ -143,6 +143,8 @@ class TrackedTask(models.Model):
     poll_lease = models.BigIntegerField(
         default=0, help_text=_("Grows with each claim; an answer of an older one is dropped.")
     )
+    # While a look or a start is out; forgotten when its answer is recorded.
+    busy_until = models.DateTimeField(null=True)
     polled_at = models.DateTimeField(null=True, help_text=_("When it was last taken to be looked at."))
     # Of what reports by itself: the moment that its newest report tells, and the digest of the secret of its heartbeat.
     reported_at = models.DateTimeField(null=True)
@@ -184,6 +186,7 @@ class TrackedTask(models.Model):
                 condition=Q(next_poll_at__isnull=False),
                 name="task_poll",
             ),
+            models.Index(fields=["connector"], condition=Q(busy_until__isnull=False), name="task_busy"),
             models.Index(fields=["deadline_at"], condition=Q(ended_at__isnull=True), name="task_open_deadline"),
             models.Index(fields=["-ended_at", "-id"], condition=Q(ended_at__isnull=False), name="task_ended_newest"),
         ]

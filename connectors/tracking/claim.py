@@ -15,6 +15,7 @@ import orjson
 from django.db import Error, InterfaceError, OperationalError, connection, transaction
 
 from connectors.models.task import Trouble
+from connectors.tracking import servers
 from connectors.tracking.change import Change, Held
 from portal.people.actors import Actor
 
@@ -45,15 +46,31 @@ UPDATE connectors_trackedtask t SET poll_lease = t.poll_lease + 1
   FROM connectors_connector c WHERE t.id = %s AND c.id = t.connector_id
 RETURNING {HELD}
 """.replace("{HELD}", _HELD_SQL.format(version="c.version", endpoint="c.endpoint", attempted="t.start_attempted_at"))
+# What is left of the exchanges a second that a server is asked at most; NULL without such a limit.
+_TOKENS = """CASE WHEN s.per_second IS NOT NULL THEN least(greatest(s.per_second, 1), s.tokens + s.per_second * extract(
+  epoch FROM statement_timestamp() - coalesce(s.tokens_at, statement_timestamp() - interval '1 hour'))::float) END"""
 # A task of every server with room, in turn; `after` rotates the turn where the total is short.
 _CLAIM = """
-WITH due AS MATERIALIZED (
-  SELECT due.id, due.start_attempted_at, server.endpoint, server.version
-    FROM (SELECT c.id, c.endpoint, c.version, coalesce(busy.room, %(room)s) AS room
-            FROM connectors_connector c
-            LEFT JOIN unnest(%(busy)s::bigint[], %(rooms)s::int[]) AS busy (id, room) ON busy.id = c.id
-           WHERE c.endpoint <> ''
-           ORDER BY c.id <= %(after)s, c.id) AS server
+WITH server AS MATERIALIZED (
+  SELECT c.id, c.endpoint, c.version, CASE
+      WHEN spared.connector_id IS NULL THEN coalesce(busy.room, %(room)s)
+      WHEN spared.connector_id <> ALL(%(mine)s) OR spared.open_until > statement_timestamp() THEN 0
+      WHEN spared.open_until IS NOT NULL THEN 1
+      ELSE greatest(0, least(coalesce(busy.room, %(room)s), floor(spared.tokens_now)::int, spared.at_once - (
+             SELECT count(*) FROM connectors_trackedtask t
+             WHERE t.connector_id = c.id AND t.busy_until > statement_timestamp())::int)) END AS room
+    FROM connectors_connector c
+    LEFT JOIN unnest(%(busy)s::bigint[], %(rooms)s::int[]) AS busy (id, room) ON busy.id = c.id
+    LEFT JOIN (SELECT s.*, {TOKENS} AS tokens_now
+                 FROM connectors_serverstate s
+                WHERE at_once IS NOT NULL OR per_second IS NOT NULL OR open_until IS NOT NULL) AS spared
+      ON spared.connector_id = c.id
+   WHERE c.endpoint <> ''
+   ORDER BY c.id <= %(after)s, c.id
+),
+due AS MATERIALIZED (
+  SELECT due.id, due.start_attempted_at, server.id AS server_id, server.endpoint, server.version
+    FROM server
    CROSS JOIN LATERAL (
          SELECT t.id, t.start_attempted_at
            FROM connectors_trackedtask t
@@ -61,11 +78,24 @@ WITH due AS MATERIALIZED (
           ORDER BY t.next_poll_at
           LIMIT server.room
             FOR NO KEY UPDATE SKIP LOCKED) AS due
+   WHERE server.room > 0
    LIMIT %(most)s
+),
+spent AS (
+  UPDATE connectors_serverstate s
+     SET tokens = coalesce({TOKENS} - taken.number, 0),
+         tries = s.tries + CASE WHEN s.open_until IS NULL THEN 0 ELSE 1 END,
+         tokens_at = CASE WHEN s.per_second IS NOT NULL THEN statement_timestamp() END,
+         open_until = CASE WHEN s.open_until IS NOT NULL
+                           THEN statement_timestamp() + make_interval(secs => %(look)s) END
+    FROM (SELECT server_id, count(*) AS number FROM due GROUP BY server_id) AS taken
+   WHERE s.connector_id = taken.server_id AND s.connector_id = ANY(%(mine)s)
 )
 UPDATE connectors_trackedtask t
    SET poll_lease = t.poll_lease + 1,
        polled_at = statement_timestamp(),
+       busy_until = statement_timestamp()
+                  + make_interval(secs => CASE WHEN t.remote_task_id = '' THEN %(start)s ELSE %(look)s END),
        next_poll_at = statement_timestamp()
                     + make_interval(secs => CASE WHEN t.remote_task_id = '' THEN %(start)s ELSE %(look)s END),
        start_attempted_at = CASE WHEN t.remote_task_id = '' THEN coalesce(t.start_attempted_at, statement_timestamp())
@@ -73,7 +103,7 @@ UPDATE connectors_trackedtask t
   FROM due
  WHERE t.id = due.id
 RETURNING {HELD}
-""".replace(
+""".replace("{TOKENS}", _TOKENS).replace(
     "{HELD}", _HELD_SQL.format(version="due.version", endpoint="due.endpoint", attempted="due.start_attempted_at")
 )
 
@@ -93,6 +123,7 @@ WITH answer AS MATERIALIZED (
 ), moved AS (
   UPDATE connectors_trackedtask t SET
     poll_lease = t.poll_lease + 1,
+    busy_until = NULL,
     state = CASE WHEN a.state IS NULL THEN t.state
                  WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NOT NULL AND a.state <> 'start_unknown'
                  THEN 'cancel_requested' ELSE a.state END,
@@ -152,7 +183,7 @@ SELECT count(*), count(*) FILTER (WHERE state <> was) FROM moved
 _SET_ASIDE = """
 UPDATE connectors_trackedtask
    SET next_poll_at = statement_timestamp() + make_interval(secs => %s), trouble = %s, trouble_kind = %s,
-       misses = misses + 1
+       misses = misses + 1, busy_until = NULL
  WHERE id = %s AND poll_lease = %s AND ended_at IS NULL
 """
 
@@ -179,10 +210,20 @@ def claim(*, room: int, rooms: Mapping[int, int], most: int, after: int) -> tupl
 
     Returns the database's clock at the claim (None where nothing was due) and the tasks.
     """
+    with transaction.atomic():
+        mine = servers.locked()
+        return _claim(mine, room, rooms, most, after)
+
+
+def _claim(
+    mine: list[int], room: int, rooms: Mapping[int, int], most: int, after: int
+) -> tuple[datetime | None, list[Held]]:
+    """In a statement of its own, so that it sees what those did who held the locks before."""
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,
             {
+                "mine": mine,
                 "room": room,
                 "busy": list(rooms),
                 "rooms": list(rooms.values()),

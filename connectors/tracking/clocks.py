@@ -16,6 +16,10 @@ CANCEL_SECONDS = 60
 LEAST_WAIT = 1.0
 MOST_WAIT = 300.0
 MOST_DOUBLINGS = 9
+# Past its deadline a task is looked at ever more rarely, and at some time no more: nobody polls for ever.
+OVERDUE_PART = 0.05
+MOST_OVERDUE_WAIT = 3600.0
+STOP_AFTER_DAYS = 30
 SPREAD = 0.1
 
 
@@ -77,18 +81,18 @@ def wait_seconds(
 ) -> float:
     """Seconds until the next look.
 
-    The longest of the server's interval, one second and the backoff after `misses` failed looks; five minutes at
-    most, and not past a deadline that is ahead (`to_deadline` seconds, negative once it has passed). `Retry-After` is
-    kept even then: judging by the clock does not need a look. `spread` from -1 to 1 moves the result by up to 10 %,
-    never to before what the server asked for.
+    The longest of the server's interval, one second and the backoff after `misses` failed looks, which is five minutes at
+    most; not past a deadline that is ahead (`to_deadline` seconds, negative once it has passed), and once it has passed
+    a twentieth of the time since, an hour at most. `Retry-After` is kept even then: judging by the clock does not need a
+    look. `spread` from -1 to 1 moves the result by up to 10 %, never to before what the server asked for.
     """
     asked = (interval_ms or 0) / 1000
-    backoff = LEAST_WAIT * 2.0 ** min(misses, MOST_DOUBLINGS)
+    backoff = min(LEAST_WAIT * 2.0 ** min(misses, MOST_DOUBLINGS), MOST_WAIT)
+    backoff = max(backoff, min(-to_deadline * OVERDUE_PART, MOST_OVERDUE_WAIT))
     if asked >= backoff:
         wait = asked * (1 + SPREAD * abs(spread))
     else:
         wait = max(backoff * (1 + SPREAD * spread), asked)
-    wait = min(wait, MOST_WAIT)
     if to_deadline > 0:
         wait = min(wait, to_deadline)
     return max(wait, retry_after * (1 + SPREAD * abs(spread))) if retry_after else wait

@@ -99,6 +99,11 @@ class Look:
         """Whether the server did not answer at all, or not in time."""
         return self.seen.kind is Kind.UNAVAILABLE
 
+    @property
+    def told(self) -> tuple[float | None, str]:
+        """How long the server asks to be left alone, in seconds, and in which words."""
+        return self.seen.retry_after_seconds, self.seen.detail
+
     def change(self, held: Held, *, at: datetime, spread: float) -> Change:
         """What it means for the task."""
         return observe.looked(held, self.seen, self.acknowledged, at=at, spread=spread)
@@ -115,6 +120,11 @@ class Start:
     def hindered(self) -> bool:
         """Whether the server did not answer at all, or not in time."""
         return self.outcome.cause is Kind.UNAVAILABLE
+
+    @property
+    def told(self) -> tuple[float | None, str]:
+        """How long the server asks to be left alone, in seconds, and in which words."""
+        return self.outcome.retry_after_seconds, self.outcome.detail
 
     def change(self, held: Held, *, at: datetime, spread: float) -> Change:
         """What it means for the task."""

@@ -7,10 +7,12 @@ from connectors.mcp import protocol
 from connectors.mcp.observation import Acknowledgement, Kind, Observation, StartKind, StartOutcome
 from connectors.models.task import ENDED, TaskState, Trouble
 from connectors.tracking.change import GONE, Change, Held, Note
-from connectors.tracking.clocks import after, wait_seconds
+from connectors.tracking.clocks import MOST_OVERDUE_WAIT, OVERDUE_PART, STOP_AFTER_DAYS, after, wait_seconds
 
 MAX_MESSAGE: Final = 500
 MAX_TROUBLE: Final = 300
+# The blind window is at least so many times what lies between two looks.
+BLIND_INTERVALS: Final = 2.5
 
 _TROUBLES: Final = {
     Kind.NOT_FOUND: Trouble.NOT_FOUND,
@@ -122,7 +124,10 @@ def _not_found(change: Change, seen: Observation) -> None:
 
 def _take(change: Change, seen: Observation, spread: float) -> None:
     held, at, columns = change.held, change.at, change.columns
-    columns |= {"last_seen_at": at, "misses": 0, "blind_clock": after(at, held.blind_seconds), "seen": True}
+    interval = seen.poll_interval_ms if seen.poll_interval_ms is not None else held.poll_interval_ms
+    # What the server does not let us see is not out of sight.
+    blind = max(held.blind_seconds, BLIND_INTERVALS * (interval or 0) / 1000, _rare(held, at))
+    columns |= {"last_seen_at": at, "misses": 0, "blind_clock": after(at, blind), "seen": True}
     _clear_trouble(change)
     first = held.started_at is None
     if first:
@@ -154,7 +159,6 @@ def _take(change: Change, seen: Observation, spread: float) -> None:
     if changed:
         _arm(change, waiting=waiting)
         change.notes.append(Note("input_required" if waiting else "changed", message or seen.detail[:MAX_MESSAGE]))
-    interval = seen.poll_interval_ms if seen.poll_interval_ms is not None else held.poll_interval_ms
     _next_look(change, interval_ms=interval, misses=0, retry_after=None, spread=spread)
 
 
@@ -247,10 +251,22 @@ def _miss(change: Change, kind: Trouble, detail: str, retry_after: float | None,
     _next_look(change, interval_ms=held.poll_interval_ms, misses=misses, retry_after=retry_after, spread=spread)
 
 
+def _rare(held: Held, at: datetime) -> float:
+    """So rarely a task far past its deadline is looked at that its blind window must be at least this, in seconds."""
+    return BLIND_INTERVALS * min((at - held.deadline_at).total_seconds() * OVERDUE_PART, MOST_OVERDUE_WAIT)
+
+
 def _next_look(
     change: Change, *, interval_ms: int | None, misses: int, retry_after: float | None, spread: float
 ) -> None:
     to_deadline = (change.held.deadline_at - change.at).total_seconds()
+    if -to_deadline > STOP_AFTER_DAYS * 86400:
+        # Its blind clock runs on, and tells that nobody sees it any more.
+        change.columns["next_poll_at"] = GONE
+        change.notes.append(
+            Note("given_up", f"Nobody looks at it any more, {STOP_AFTER_DAYS} days after its deadline.")
+        )
+        return
     seconds = wait_seconds(
         interval_ms=interval_ms, misses=misses, retry_after=retry_after, spread=spread, to_deadline=to_deadline
     )

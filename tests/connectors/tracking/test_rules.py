@@ -137,14 +137,15 @@ def test_the_pace_keeps_to_what_is_asked_and_to_its_bounds(
         interval_ms=interval, misses=misses, retry_after=retry_after, spread=spread, to_deadline=to_deadline
     )
     assert wait > 0
-    assert wait <= max(MOST_WAIT, (retry_after or 0) * 1.1)
+    overdue = min(max(-to_deadline, 0) * 0.05, 3600)
+    assert wait <= 1.1 * max(MOST_WAIT, retry_after or 0, (interval or 0) / 1000, overdue)
     if retry_after:
         assert wait >= retry_after
     elif to_deadline > 0:
         assert wait <= to_deadline
     if to_deadline <= 0:
         assert wait >= 0.9
-        assert wait >= min((interval or 0) / 1000, MOST_WAIT)
+        assert wait >= max((interval or 0) / 1000, overdue * 0.9)
 
 
 def test_misses_space_the_looks_out_up_to_five_minutes() -> None:
@@ -153,6 +154,31 @@ def test_misses_space_the_looks_out_up_to_five_minutes() -> None:
         for misses in (0, 1, 3, 6, 9, 40)
     ]
     assert waits == [1, 2, 8, 64, 300, 300]
+
+
+def test_past_its_deadline_it_is_looked_at_ever_more_rarely_and_at_last_no_more() -> None:
+    waits = [
+        wait_seconds(interval_ms=1000, misses=0, retry_after=None, spread=0, to_deadline=-overdue)
+        for overdue in (1, 60, 6000, 86400, 10**7)
+    ]
+    assert waits == [1, 3, 300, 3600, 3600]
+    working = Observation(Kind.SEEN, remote_status="working")
+    late = replace(HELD, deadline_at=NOW - timedelta(days=2))
+    seen = observe.looked(late, working, None, at=NOW, spread=0).columns
+    assert seen["next_poll_at"] == NOW + timedelta(hours=1)
+    assert seen["blind_clock"] > seen["next_poll_at"], "looked at rarely, it is not out of sight"
+    for what in (working, Observation(Kind.UNAVAILABLE)):
+        over = observe.looked(replace(HELD, deadline_at=NOW - timedelta(days=31)), what, None, at=NOW, spread=0)
+        assert over.columns["next_poll_at"] == GONE
+        assert over.notes[-1].what == "given_up"
+
+
+def test_what_its_server_lets_nobody_see_is_not_out_of_sight() -> None:
+    asked = Observation(Kind.SEEN, remote_status="working", poll_interval_ms=7_200_000)
+    far = replace(HELD, deadline_at=NOW + timedelta(days=1))
+    seen = observe.looked(far, asked, None, at=NOW, spread=0).columns
+    assert seen["next_poll_at"] == NOW + timedelta(hours=2)
+    assert seen["blind_clock"] == NOW + timedelta(hours=5)
 
 
 def test_one_not_found_may_be_a_server_that_lags_and_two_are_a_loss() -> None:
