@@ -252,6 +252,12 @@ LINEAGE_STALE_DAYS = env.number("LINEAGE_STALE_DAYS", 7, least=1)
 # Networks (CIDR) of the portal's own side that outbound requests may reach all the same; empty in production.
 OUTBOUND_ALLOW = env.words("OUTBOUND_ALLOW", () if PRODUCTION else ("127.0.0.0/8", "::1/128"))
 SECRET_DIR = env.text("SECRET_DIR", "")
+# Services of chat that may be spoken to, by the schemes of Apprise; those that send by other ways than HTTP cannot be guarded.
+CHAT_SCHEMES = env.words(
+    "CHAT_SCHEMES",
+    ("slack", "workflow", "workflows", "discord", "tgram", "gchat", "mmost", "mmosts", "rocket", "rockets", "zulip",
+     "matrix", "matrixs", "ntfy", "ntfys"),
+)  # fmt: skip
 # How often the tools of a server are looked at, in seconds.
 TOOL_PROBE_SECONDS = env.number("TOOL_PROBE_SECONDS", 24 * 3600, least=60)
 # A directory of public keys, NAME.pem: attestations of CI that one of them signed are trusted.

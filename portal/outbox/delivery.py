@@ -1,4 +1,5 @@
-"""Delivering notices: e-mail to the members of the team, signed webhooks to the endpoints that want the topic.
+"""Delivering notices: e-mail to the members of the team, signed webhooks to the endpoints that want the topic, and what
+is told in rooms of a chat.
 
 A notice is expanded into deliveries once. Deliveries travel in lanes, one per receiver: each lane has its own thread and
 one delivery in flight, leased before, sent outside any transaction, confirmed as soon as it is sent. A receiver that is
@@ -16,6 +17,7 @@ from queue import Empty, SimpleQueue
 
 from portal.operations.services import beat
 from portal.outbox import lanes
+from portal.outbox.chat import ChatSender
 from portal.outbox.rules import LONGEST_LANE_PAUSE, LONGEST_PAUSE, Outcome, pause
 from portal.outbox.senders import MailSender, Parcel, Sender, WebhookSender, guarded
 
@@ -54,7 +56,7 @@ class _Turn:
 
     def start(self, results: "SimpleQueue[_Result]") -> None:
         """Send parcels in a thread of its own until None comes; it never outlives the process."""
-        sender: Sender = MailSender() if self.lane.is_email else WebhookSender()
+        sender: Sender = MailSender() if self.lane.is_email else ChatSender() if self.lane.is_chat else WebhookSender()
         threading.Thread(
             target=_serve, args=(self, sender, results), name=f"delivery {self.lane.name}", daemon=True
         ).start()

@@ -1,8 +1,8 @@
 """The statements of delivery: expand events, take lanes, lease deliveries, confirm attempts.
 
-A lane is everything that goes to one receiver: one endpoint, or the mail server for all e-mails. A worker takes a lane
-for a short while and has one delivery of it in flight; leases end by themselves when a worker dies. Each statement is
-atomic by itself and only the database's clock counts, so any number of workers may do this at once.
+A lane is everything that goes to one receiver: one endpoint, one room of a chat, or the mail server for all e-mails. A worker
+takes a lane for a short while and has one delivery of it in flight; leases end by themselves when a worker dies. Each statement
+is atomic by itself and only the database's clock counts, so any number of workers may do this at once.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ import orjson
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
-from portal.outbox.models import EMAIL_LANE, Delivery, OutboxEvent, WebhookEndpoint
+from portal.outbox.models import CHAT_LANES, EMAIL_LANE, ChatRoom, Delivery, OutboxEvent, WebhookEndpoint
 from portal.outbox.rules import DEFAULTS, GIVE_UP_AFTER, GIVE_UP_DAYS, Outcome, Reason
 from portal.outbox.senders import Parcel
 from portal.people.models import User
@@ -28,7 +28,8 @@ EMAIL_LEASE = 180
 # give it somebody.
 _EXPAND = """
 WITH due AS (
-  SELECT id, topic, team_key, people, caused_by, settles FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
+  SELECT id, topic, team_key, people, caused_by, settles, by_route, mailed, broadcast, receivers
+  FROM outbox_outboxevent WHERE due_at <= statement_timestamp()
   ORDER BY due_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
 ),
 ways AS (
@@ -36,11 +37,11 @@ ways AS (
 ),
 heard AS (
   SELECT due.id AS event_id, member.user_id, CASE WHEN due.topic LIKE 'incident.%%' THEN 'incident' ELSE 'team' END AS reason
-  FROM due JOIN people_team team ON team.key = due.team_key
+  FROM due JOIN people_team team ON team.key = due.team_key AND NOT due.by_route
   JOIN people_team_members member ON member.team_id = team.id
   WHERE due.caused_by IS DISTINCT FROM member.user_id
   UNION ALL
-  SELECT due.id, person.id, 'incident' FROM due JOIN people_team team ON team.key = due.team_key
+  SELECT due.id, person.id, 'incident' FROM due JOIN people_team team ON team.key = due.team_key AND NOT due.by_route
   JOIN people_user person ON person.roles && %(managers)s::varchar[] AND person.is_active AND person.actor_type = 'human'
   WHERE due.topic LIKE 'incident.%%' AND due.caused_by IS DISTINCT FROM person.id AND NOT EXISTS (
     SELECT 1 FROM people_team_members member JOIN people_user one ON one.id = member.user_id
@@ -51,8 +52,9 @@ heard AS (
 ),
 wanted AS (
   SELECT heard.event_id, heard.user_id, ways.reason, ways.rank, person.email,
-         coalesce(choice.in_portal, ways.in_portal) AS in_portal, coalesce(choice.by_email, ways.by_email) AS by_email
-  FROM heard JOIN ways ON ways.reason = heard.reason
+         coalesce(choice.in_portal, ways.in_portal) AS in_portal,
+         due.mailed AND coalesce(choice.by_email, ways.by_email) AS by_email
+  FROM heard JOIN ways ON ways.reason = heard.reason JOIN due ON due.id = heard.event_id
   JOIN people_user person ON person.id = heard.user_id AND person.is_active
   LEFT JOIN outbox_choice choice ON choice.user_id = heard.user_id AND choice.reason = heard.reason
 ),
@@ -71,8 +73,12 @@ hooks AS (
   INSERT INTO outbox_delivery (event_id, channel, receiver)
   SELECT due.id, 'webhook', endpoint.name
   FROM due JOIN outbox_webhookendpoint endpoint
-    ON endpoint.active AND (endpoint.topics = '[]'::jsonb OR endpoint.topics @> to_jsonb(due.topic::text))
-  ORDER BY due.id
+    ON due.broadcast AND endpoint.active
+    AND (endpoint.topics = '[]'::jsonb OR endpoint.topics @> to_jsonb(due.topic::text))
+  UNION
+  SELECT due.id, named.channel, named.receiver
+  FROM due, jsonb_to_recordset(due.receivers) AS named(channel text, receiver text)
+  ORDER BY 1
   ON CONFLICT (event_id, channel, receiver) DO NOTHING RETURNING lane
 ),
 lanes AS (
@@ -151,6 +157,11 @@ class TakenLane:
         """Whether this is the mail server."""
         return self.name == EMAIL_LANE
 
+    @property
+    def is_chat(self) -> bool:
+        """Whether this is a room of a chat."""
+        return self.name.startswith(CHAT_LANES)
+
 
 def expand() -> int:
     """Make the notices and deliveries of due events; returns how many events there were."""
@@ -206,6 +217,11 @@ def parcel(delivery: Delivery) -> Parcel | str:
         if endpoint is None:
             return "The endpoint is gone or switched off."
         url, secret_ref = endpoint.url, endpoint.secret_ref
+    elif delivery.channel == Delivery.Channel.CHAT:
+        room = ChatRoom.objects.filter(name=delivery.receiver, active=True).first()
+        if room is None:
+            return "The room is gone or switched off."
+        secret_ref = room.url_ref
     elif not _still_told(event).filter(email=delivery.receiver).exists():
         return "Nobody who is active and hears of this has the address any more."
     return Parcel(

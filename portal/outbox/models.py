@@ -8,6 +8,7 @@ from django.db.models.functions import Concat, Now
 from portal.outbox.rules import Reason
 
 EMAIL_LANE = "email"
+CHAT_LANES = "chat:"
 
 
 class OutboxEvent(models.Model):
@@ -15,7 +16,11 @@ class OutboxEvent(models.Model):
 
     `topic` is dotted (`incident.opened`), `payload` is what the webhook sends. It is told to the members of the team of
     `team_key` and to `people` (user id → reason), but not to the person who caused it. An event that `settles` what it is
-    `about` has the earlier calls for a signature count as read. `due_at` is when a worker must look at it next, NULL when all
+    `about` has the earlier calls for a signature count as read.
+
+    It goes to every endpoint that wants its topic unless `broadcast` is false, and to the `receivers` that it names (a list of
+    channel and receiver). Without `mailed` its team and people hear of it in the portal alone. With `by_route` its team does not
+    hear of it from here: whoever looks at `route_at` says who does. `due_at` is when a worker must look at it next, NULL when all
     is delivered or given up.
     """
 
@@ -25,6 +30,11 @@ class OutboxEvent(models.Model):
     people = models.JSONField(default=dict, db_default=Value({}, output_field=models.JSONField()))
     caused_by = models.BigIntegerField(null=True)
     about = models.CharField(max_length=40, db_default="")
+    receivers = models.JSONField(default=list, db_default=Value([], output_field=models.JSONField()))
+    broadcast = models.BooleanField(db_default=True)
+    mailed = models.BooleanField(db_default=True)
+    by_route = models.BooleanField(db_default=False)
+    route_at = models.DateTimeField(null=True)
     settles = models.BooleanField(db_default=False)
     payload = models.JSONField()
     dedup_key = models.CharField(max_length=200, unique=True)
@@ -37,6 +47,7 @@ class OutboxEvent(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="outbox_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["about", "id"], name="outbox_about", condition=~Q(about="")),
+            models.Index(fields=["route_at"], name="outbox_route", condition=Q(route_at__isnull=False)),
         ]
 
     def __str__(self) -> str:
@@ -50,6 +61,17 @@ class WebhookEndpoint(models.Model):
     url = models.URLField(max_length=500)
     secret_ref = models.CharField(max_length=200, help_text="env:NAME or file:NAME")
     topics = models.JSONField(default=list, help_text="Topics to send; empty means all.")
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChatRoom(models.Model):
+    """A room that notices are told in. Its address holds a token, so it is a reference, never stored here."""
+
+    name = models.CharField(max_length=60, unique=True)
+    url_ref = models.CharField(max_length=200, help_text="env:NAME or file:NAME")
     active = models.BooleanField(default=True)
 
     def __str__(self) -> str:
@@ -78,7 +100,8 @@ class Delivery(models.Model):
     """One attempt-until-done at bringing one notice to one receiver: the delivery log.
 
     `due_at` is when to try (again), NULL when it is delivered or given up; `last_error` then says why. While an attempt
-    runs, `due_at` is the end of its lease and `attempts` its number. All e-mails share a lane, each endpoint has its own.
+    runs, `due_at` is the end of its lease and `attempts` its number. All e-mails share a lane; each endpoint and
+    each room has its own.
     """
 
     class Channel(models.TextChoices):
@@ -86,6 +109,7 @@ class Delivery(models.Model):
 
         EMAIL = "email", "e-mail"
         WEBHOOK = "webhook", "webhook"
+        CHAT = "chat", "chat"
 
     event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="deliveries")
     channel = models.CharField(max_length=10, choices=Channel.choices)
@@ -93,6 +117,7 @@ class Delivery(models.Model):
     lane = models.GeneratedField(
         expression=Case(
             When(channel=Channel.EMAIL.value, then=Value(EMAIL_LANE)),
+            When(channel=Channel.CHAT.value, then=Concat(Value("chat:"), F("receiver"))),
             default=Concat(Value("webhook:"), F("receiver")),
         ),
         output_field=models.CharField(max_length=520),

@@ -27,6 +27,8 @@ TIMEOUTS = Timeouts(connect=5, read=10, total=15)
 # Only the status counts. Reading ends at the first piece of the body, so no answer is too large.
 _ANY_SIZE = 10**17
 _LONGEST_ERROR = 500
+# Of many things told at once so many are listed; the address leads to all of them.
+MOST_LINES = 50
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,14 @@ def guarded(sender: Sender, parcel: Parcel) -> Outcome:
     try:
         return sender.send(parcel)
     except (OutboundError, CredentialError, OSError, smtplib.SMTPException) as error:
-        return _failed(str(error) or type(error).__name__)
+        return failed(str(error) or type(error).__name__)
     except Exception as error:
         logger.exception("a delivery failed in an unforeseen way")
-        return _failed(f"{type(error).__name__}: {error}")
+        return failed(f"{type(error).__name__}: {error}")
 
 
-def _failed(error: str, *, asked: float = 0.0) -> Outcome:
+def failed(error: str, *, asked: float = 0.0) -> Outcome:
+    """An attempt that failed for what the receiver is, not for this one notice: it rests for a while."""
     return Outcome(error[:_LONGEST_ERROR], stops_lane=True, retry_after=asked)
 
 
@@ -104,6 +107,13 @@ class WebhookSender:
         """Nothing is kept: a request that is not repeatable gets a connection of its own."""
 
 
+def wording(parcel: Parcel) -> str:
+    """What people read: the subject, and the lines that the event brings where it tells of several things at once."""
+    lines = parcel.payload.get("lines")
+    listed = "".join(f"{line}\n" for line in lines[:MOST_LINES]) if isinstance(lines, list) else ""
+    return f"{parcel.subject}\n\n{listed}" + ("\n" if listed else "")
+
+
 def judged(status: int, headers: Mapping[str, str], *, now: datetime) -> Outcome:
     """What an answer means for the delivery and for its lane."""
     if 200 <= status < 300:
@@ -111,9 +121,9 @@ def judged(status: int, headers: Mapping[str, str], *, now: datetime) -> Outcome
     if status == 410:
         return Outcome("The receiver answered 410: it wants no more of these.", permanent=True)
     if 300 <= status < 400:
-        return _failed(f"The receiver answered {status}; redirects are not followed, change the endpoint's address.")
+        return failed(f"The receiver answered {status}; redirects are not followed, change the endpoint's address.")
     asked = retry_after(headers.get("retry-after", ""), now=now) if status in (429, 503) else 0.0
-    return _failed(f"The receiver answered {status}.", asked=asked)
+    return failed(f"The receiver answered {status}.", asked=asked)
 
 
 class MailSender:
@@ -158,7 +168,7 @@ class MailSender:
         host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
         return EmailMessage(
             subject=" ".join(parcel.subject.split())[:200],
-            body=f"{parcel.subject}\n\n{address}\n",
+            body=f"{wording(parcel)}\n{address}\n",
             to=[parcel.receiver],
             # The same at every attempt, so that mail readers show a repeat once.
             headers={"Message-ID": f"<delivery-{parcel.delivery_id}@{host}>"},

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from portal.audit.services import record
@@ -28,16 +29,17 @@ def publish(
     caused_by: int | None = None,
     about: str = "",
     settles: bool = False,
+    routed: bool = False,
 ) -> None:
     """Write an event in the running transaction; the same `dedup_key` is written once only.
 
     It is told to the team and to `people` (user id → why), except to the one who caused it.
-    With `settles`, earlier calls for a signature on what it is `about` need nobody any more.
+    With `settles`, earlier calls for a signature on what it is `about` need nobody any more. With `routed`, routes hear too.
     """
     told = {str(user_id): reason.value for user_id, reason in (people or {}).items()}
     event = OutboxEvent(
         topic=topic, subject=subject[:300], payload=payload, dedup_key=dedup_key, team_key=team_key, people=told,
-        caused_by=caused_by, about=about, settles=settles,
+        caused_by=caused_by, about=about, settles=settles, **({"route_at": Now()} if routed else {}),
     )  # fmt: skip
     OutboxEvent.objects.bulk_create([event], ignore_conflicts=True)
 
