@@ -69,6 +69,8 @@ class Permission(TextChoices):
     READ_DELIVERIES = "read_deliveries", _("read to whom notices were delivered")
     SEND_AGAIN = "send_again", _("send a notice again that was given up")
     MANAGE_ENDPOINTS = "manage_endpoints", _("manage the receivers of webhooks")
+    MANAGE_ROUTES = "manage_routes", _("say who hears of the incidents of their own team")
+    SILENCE = "silence", _("silence notices of their own team for a while")
     MANAGE_PEOPLE = "manage_people", _("manage people, teams and tokens")
 
 
@@ -131,6 +133,10 @@ TABLE: dict[Permission, Grant] = {
     Permission.READ_DELIVERIES: Grant(frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.SEND_AGAIN: Grant(frozenset({Role.OPERATOR, Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.MANAGE_ENDPOINTS: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
+    # Of one's own teams alone; administrators of all, and of what is for every team.
+    Permission.MANAGE_ROUTES: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR, Role.ADMINISTRATOR}, _ONLY_HUMANS),
+    # While it is silent nobody hears of a slip: a person answers for that.
+    Permission.SILENCE: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR, Role.ADMINISTRATOR}, _ONLY_HUMANS),
     Permission.MANAGE_PEOPLE: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
 }
 

@@ -63,7 +63,8 @@ audit AS (
   FROM changed JOIN due ON due.id = changed.id
 ),
 outbox AS (
-  INSERT INTO outbox_outboxevent (topic, subject, team_key, payload, dedup_key, people, caused_by)
+  INSERT INTO outbox_outboxevent (topic, subject, team_key, payload, dedup_key, people, caused_by, by_route,
+    route_at)
   SELECT 'incident.overdue', left('V' || severity || ' overdue: ' || title, 300), team.key,
          jsonb_build_object('id', 'INC-' || changed.id, 'severity', 'V' || severity, 'state', changed.state, 'title', title,
                             'rule', rule, 'subject', subject_key, 'connector', connector.key, 'task', task_id,
@@ -72,7 +73,8 @@ outbox AS (
          'incident:' || changed.id || ':overdue:' || duties || ':' || extract(epoch FROM late_at)::text,
          coalesce((SELECT jsonb_object_agg(follower.user_id, 'watcher') FROM (
                      SELECT user_id FROM severity_incidentsubscriber WHERE incident_id = changed.id
-                     UNION SELECT changed.commander_id WHERE changed.commander_id IS NOT NULL) follower), '{{}}'), NULL
+                     UNION SELECT changed.commander_id WHERE changed.commander_id IS NOT NULL) follower), '{{}}'), NULL,
+         true, statement_timestamp()
   FROM changed JOIN people_team team ON team.id = changed.owner_id
     LEFT JOIN connectors_connector connector ON connector.id = changed.connector_id
   ON CONFLICT (dedup_key) DO NOTHING

@@ -8,6 +8,7 @@ Before use a statement is completed by `complete`: whether it skips or waits for
 
 from severity.models import Incident
 from severity.readiness import Dimension
+from severity.routing.topics import ROUTED
 from severity.rules import CLOCKS, Level, Rule
 
 ACTOR = "portal:severity sweep"
@@ -42,6 +43,8 @@ def complete(statement: str, *, wait: bool = False) -> str:
     return statement.replace("/*LOCK*/", "" if wait else "SKIP LOCKED")
 
 
+# What the routes hear of, as SQL.
+ROUTED_SQL = ", ".join(quoted(what) for what in ROUTED)
 # Which due rows: all but those set aside, or only some.
 CHOSEN = "(%(only)s::bigint[] IS NULL OR {0}.id = ANY(%(only)s)) AND {0}.id <> ALL(%(aside)s::bigint[])"
 
@@ -52,7 +55,7 @@ def effects(
     """What follows from every change of an incident, as expressions of who acts.
 
     `changed` holds the incident's columns, `what` happened, how it is `told`, the digest `before` it and the `correlation` of its
-    task. Those who subscribed hear of it beside the owner team.
+    task. Those who subscribed hear of it at once; whom it is told to besides is for the routes to say (`severity.routing`).
     """
     return f"""
 timeline AS (
@@ -73,14 +76,15 @@ audit AS (
   FROM changed
 ),
 outbox AS (
-  INSERT INTO outbox_outboxevent (topic, subject, team_key, payload, dedup_key, people, caused_by)
+  INSERT INTO outbox_outboxevent (topic, subject, team_key, payload, dedup_key, people, caused_by, by_route, route_at)
   SELECT 'incident.' || what, left('V' || severity || ' ' || what || ': ' || title, 300), team.key,
          jsonb_build_object('id', 'INC-' || changed.id, 'severity', 'V' || severity, 'state', changed.state, 'title', title,
                             'rule', rule, 'subject', subject_key, 'connector', connector.key, 'task', task_id,
                             'opened_at', opened_at, 'by', {actor}, 'url', '/incidents/INC-' || changed.id || '/'),
          'incident:' || changed.id || ':' || what || ':' || severity || ':' || repeats,
          coalesce((SELECT jsonb_object_agg(follower.user_id, 'watcher') FROM severity_incidentsubscriber follower
-                   WHERE follower.incident_id = changed.id), '{{}}'), {user}
+                   WHERE follower.incident_id = changed.id), '{{}}'), {user},
+         what IN ({ROUTED_SQL}), CASE WHEN what IN ({ROUTED_SQL}) THEN statement_timestamp() END
   FROM changed JOIN people_team team ON team.id = changed.owner_id
     LEFT JOIN connectors_connector connector ON connector.id = changed.connector_id
   WHERE what <> 'repeated'

@@ -29,6 +29,7 @@ _LINES = {
     "unlinked": ("external", "", gettext_lazy("Link taken away")),
     "took_over": ("arrow", "risk", gettext_lazy("Took over")),
     "merged": ("arrow", "", gettext_lazy("Merged")),
+    "escalated": ("arrow", "bad", gettext_lazy("Escalated")),
     "overdue": ("clock", "bad", gettext_lazy("Overdue")),
     "review_written": ("pencil", "info", gettext_lazy("Review written")),
     "review_approved": ("check", "ok", gettext_lazy("Review approved")),

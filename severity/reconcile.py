@@ -14,6 +14,7 @@ from severity import (
     statements,
     team_statements,
 )
+from severity.routing import statements as routing
 from severity.sweep import drain, run_once
 
 LIMIT = 1000
@@ -26,6 +27,7 @@ SYNCS = (
     freshness_statements.NOTICES,
     freshness_statements.NOTICES_OVER,
 )
+ROUTING = (routing.ROUTE, routing.ESCALATE, routing.TELL)
 CHANGES = (change_statements.LATE, change_statements.UNREVIEWED, change_statements.OVER)
 
 # An open task past its deadline whose clock is not armed and that has no incident for it: arm it again.
@@ -81,6 +83,8 @@ def tick() -> dict[str, int]:
         ("notices", freshness_statements.REARM_NOTICES),
         ("noticed", freshness_statements.REJUDGE_NOTICES),
         ("duties", duty_statements.REARM),
+        ("silences", routing.REJUDGE),
+        ("windows", routing.FORGET),
     ):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement, [LIMIT])
@@ -91,7 +95,7 @@ def tick() -> dict[str, int]:
     # One at a time: whoever reports of many syncs holds several of these rows, and must never wait for one that waits for them.
     for statement in SYNCS:
         drain(statement, batch=1, wait=True)
-    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, *others):
+    for statement in (*TASKS, *CHANGES, *EVENTS, *METRICS, *others, *ROUTING):
         drain(statement, wait=True)
     counts["moved_on"] = run_once(event_statements.OVER, LIMIT)[1]
     counts["certified"] = run_once(metric_statements.CERTIFIED, LIMIT)[1]

@@ -22,6 +22,7 @@ from severity import (
     statements,
     team_statements,
 )
+from severity.routing import statements as routing
 from severity.rules import ClockGuard
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,9 @@ _DUE = {
         (freshness_statements.NOTICES, "connectors_breakingnotice", "notice_clock"),
         (freshness_statements.NOTICES_OVER, "connectors_breakingnotice", "judge_at"),
         (duty_statements.DUTIES, "severity_incident", "duty_clock"),
+        (routing.ROUTE, "outbox_outboxevent", "route_at"),
+        (routing.ESCALATE, "severity_telling", "escalate_at"),
+        (routing.TELL, "severity_telling", "tell_at"),
     )
 }
 _ANY_DUE = {statement: sql.format("") for statement, sql in _DUE.items()}
@@ -102,6 +106,10 @@ _PARTS = {
     "noticed": freshness_statements.NOTICES_OVER,
     # After all that may open, raise or end one.
     "duties": duty_statements.DUTIES,
+    # Last: what was opened just now is told by this sweep.
+    "routed": routing.ROUTE,
+    "escalated": routing.ESCALATE,
+    "told": routing.TELL,
 }
 
 

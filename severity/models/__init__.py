@@ -13,6 +13,7 @@ from severity.models.incident import (
     next_deadlines,
 )
 from severity.models.release import Attestation, Promotion, ReadinessStatement, ReleaseCandidate
+from severity.models.routing import Route, Silence, Telling, TellingWindow
 from severity.models.table import LevelClock, RuleLevel, SeverityTable
 from severity.models.working import IncidentLink, IncidentReview, IncidentStep, IncidentSubscriber
 
@@ -34,10 +35,14 @@ __all__ = [
     "Promotion",
     "ReadinessStatement",
     "ReleaseCandidate",
+    "Route",
     "RuleLevel",
     "Severity",
     "SeverityTable",
+    "Silence",
     "Source",
+    "Telling",
+    "TellingWindow",
     "TimelineEvent",
     "Verdict",
     "next_deadlines",

@@ -15,6 +15,7 @@ from portal.refusals import Conflict, Invalid, Missing, Problem
 from portal.roles import Permission
 from severity.duties import Due, next_duty
 from severity.models import Incident, IncidentReview, IncidentState, IncidentSubscriber, TimelineEvent
+from severity.routing.topics import ROUTED
 
 UNRESOLVED = (IncidentState.OPEN, IncidentState.ACKNOWLEDGED, IncidentState.MITIGATED)
 MOST_TEXT = 5000
@@ -152,5 +153,6 @@ def write(
             team_key="" if what in _QUIET else incident.owner.key,
             people=told,
             caused_by=actor.user_id,
+            routed=what in ROUTED,
         )
     return incident

@@ -27,7 +27,7 @@ _TOTALS = """
 SELECT (SELECT count(*) FROM severity_incident), (SELECT count(*) FROM severity_timelineevent),
   (SELECT count(*) FROM severity_historicalincident),
   (SELECT count(*) FROM audit_auditline WHERE object_kind = 'incident'),
-  (SELECT count(*) FROM outbox_outboxevent WHERE topic LIKE 'incident.%')
+  (SELECT count(*) FROM outbox_outboxevent WHERE topic LIKE 'incident.%' AND by_route)
 """
 _STUCK = """
 SELECT remote_task_id, due_at, judge_at, next_poll_at FROM connectors_trackedtask

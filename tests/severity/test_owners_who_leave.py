@@ -77,8 +77,8 @@ def test_the_last_one_who_leaves_opens_one_task_that_administrators_hear_of() ->
     assert incidents() == [("nobody", 1, "open", "Nobody answers: 2 entries of Crm Team")]
     incident = Incident.objects.get()
     assert (incident.subject_kind, incident.subject_key, incident.owner.key) == ("team", "crm-team", "crm-team")
-    assert ("adam", "incident.opened") in hears()
-    assert not {who for who, topic in hears() if topic == "incident.opened"} - {"adam"}
+    assert ("adam", "incident.told") in hears()
+    assert not {who for who, topic in hears() if topic == "incident.told"} - {"adam"}
     # A machine answers for nothing.
     Team.objects.get(key="crm-team").members.add(machine("meter"))
     Team.objects.update(judge_at=now())
@@ -86,7 +86,7 @@ def test_the_last_one_who_leaves_opens_one_task_that_administrators_hear_of() ->
     join("noor")
     assert [one[2] for one in incidents()] == ["resolved"]
     assert TimelineEvent.objects.latest("id").text == "The team has somebody again."
-    assert ("noor", "incident.resolved") in hears()
+    assert ("noor", "incident.told") in hears()
 
 
 def test_who_is_deactivated_has_left_and_comes_back() -> None:

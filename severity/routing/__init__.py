@@ -1,0 +1,1 @@
+"""Who hears of incidents: routes, silences, grouping, repeats and escalation."""
