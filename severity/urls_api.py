@@ -6,11 +6,14 @@ from rest_framework.routers import SimpleRouter
 from severity.api import IncidentViewSet
 from severity.claims.api import ClaimViewSet
 from severity.releases.api import ReleaseViewSet
+from severity.routing.api import RouteViewSet, SilenceViewSet, WhoHearsViewSet
 from severity.table.api import DryRunViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
 router.register("claims", ClaimViewSet, basename="api-claim")
+router.register("routes", RouteViewSet, basename="api-route")
+router.register("silences", SilenceViewSet, basename="api-silence")
 _release = ReleaseViewSet.as_view
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,5 +29,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("releases/<str:key>/decisions/", _release({"get": "decisions"})),
     path("releases/<str:key>/promote/", _release({"post": "promote"})),
     path("severity-table/dry-run/", DryRunViewSet.as_view({"post": "create"})),
+    path("who-hears/", WhoHearsViewSet.as_view({"post": "create"})),
     *router.urls,
 ]
