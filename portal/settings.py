@@ -226,6 +226,8 @@ SPECTACULAR_SETTINGS = {
         "DimensionEnum": "severity.readiness.Dimension",
         "PeopleDimensionEnum": "severity.readiness.BY_PEOPLE_CHOICES",
         "LevelEnum": "severity.table.documents.LEVELS",
+        "SeverityEnum": "severity.bodies.LEVELS",
+        "IncidentSourceEnum": "severity.models.Source",
         "EnvironmentEnum": "connectors.environments.CHOICES",
         "RunStateEnum": "connectors.models.RunState",
     },

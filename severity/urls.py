@@ -8,6 +8,7 @@ from severity.incident_page import Declare, IncidentPage
 from severity.pages import IncidentList
 from severity.rates_page import Rates
 from severity.releases import pages as releases
+from severity.routing import pages as routing
 from severity.table.pages import SeverityTest
 
 RELEASE = r"(?P<key>[rR]-[A-Za-z0-9.-]{1,58})"
@@ -19,6 +20,11 @@ urlpatterns: list[URLPattern] = [
     path("incidents/rates/", Rates.as_view(), name="incident-rates"),
     path("incidents/severity-test/", SeverityTest.as_view(), name="severity-test"),
     path("incidents/<str:pk>/", IncidentPage.as_view(), name="incident"),
+    path("settings/routes/", routing.Routes.as_view(), name="routes"),
+    path("settings/routes/new/", routing.RoutePage.as_view(), name="route-new"),
+    path("settings/routes/<slug:name>/", routing.RoutePage.as_view(), name="route"),
+    path("settings/silences/", routing.Silences.as_view(), name="silences"),
+    path("settings/who-hears/", routing.WhoHears.as_view(), name="who-hears"),
     path("claims/", ClaimList.as_view(), name="claims"),
     path("claims/<str:pk>/", ClaimPage.as_view(), name="claim"),
     # Not under releases/: there, it would be the page of a release of that key.

@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from portal.api.views import PortalViewSet
-from portal.outbox import endpoints, services
+from portal.outbox import endpoints, rooms, services
 from portal.outbox.endpoints import MAX_TOPICS, Receiver
 from portal.outbox.filters import DeliveryFilter, state_of
-from portal.outbox.models import Delivery, WebhookEndpoint
+from portal.outbox.models import ChatRoom, Delivery, WebhookEndpoint
+from portal.outbox.rooms import Room
 from portal.refusals import Missing
 from portal.registry.documents import StrictSerializer
 from portal.roles import Permission
@@ -176,4 +177,82 @@ class EndpointViewSet(PortalViewSet):
         """Send a test event to this receiver alone."""
         self.body(StrictSerializer)
         sent = endpoints.send_test(actor=self.actor, name=pk, now=self.now())
+        return Response(delivery_answer(sent), status=202)
+
+
+class RoomAnswer(TypedDict):
+    """A room of a chat; its address is named, never shown."""
+
+    name: str
+    url_ref: str
+    active: bool
+
+
+def room_answer(room: ChatRoom) -> RoomAnswer:
+    """One room."""
+    return {"name": room.name, "url_ref": room.url_ref, "active": room.active}
+
+
+class RoomBody(StrictSerializer):
+    """A room as it shall be."""
+
+    url_ref = serializers.CharField(
+        max_length=200, help_text="env:CREDENTIAL_NAME or file:NAME: names the Apprise address."
+    )
+    active = serializers.BooleanField(default=True)
+
+
+class NewRoomBody(RoomBody):
+    """A new room and its name, which stays."""
+
+    name = serializers.CharField(max_length=60)
+
+
+class RoomViewSet(PortalViewSet):
+    """Rooms of chats that routes tell incidents in."""
+
+    read_permission = Permission.MANAGE_ENDPOINTS
+    lookup_value_regex = "[a-z0-9-]{1,60}"
+    bodies: dict[str, Any] = {"create": NewRoomBody, "update": RoomBody, "test": StrictSerializer}
+    answers = {
+        "list": {200: RoomAnswer},
+        "retrieve": {200: RoomAnswer},
+        "create": {201: RoomAnswer},
+        "update": {200: RoomAnswer},
+        "test": {202: DeliveryAnswer},
+    }
+    write_permissions = dict.fromkeys(("create", "update", "test"), Permission.MANAGE_ENDPOINTS)
+
+    def get_queryset(self) -> QuerySet[ChatRoom]:
+        """All of them."""
+        return ChatRoom.objects.all()
+
+    def list(self, request: Request) -> Response:
+        """Every room, the newest first."""
+        page = self.page_of(self.get_queryset())
+        return self.get_paginated_response([room_answer(one) for one in page])
+
+    def retrieve(self, request: Request, pk: str) -> Response:
+        """One room by its name."""
+        found = self.get_queryset().filter(name=pk).first()
+        if found is None:
+            raise Missing("no_such_room", f"There is no room “{pk}”.")
+        return Response(room_answer(found))
+
+    def create(self, request: Request) -> Response:
+        """Let routes tell in a room from now on."""
+        body = self.body(NewRoomBody)
+        made = rooms.add_room(actor=self.actor, name=body.pop("name"), room=Room(**body), now=self.now())
+        return Response(room_answer(made), status=201, headers={"Location": f"/api/v1/rooms/{made.name}/"})
+
+    def update(self, request: Request, pk: str) -> Response:
+        """Change a room, or switch it off."""
+        room = Room(**self.body(RoomBody))
+        return Response(room_answer(rooms.change_room(actor=self.actor, name=pk, room=room, now=self.now())))
+
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: str) -> Response:
+        """Tell a test in this room alone."""
+        self.body(StrictSerializer)
+        sent = rooms.send_test(actor=self.actor, name=pk, now=self.now())
         return Response(delivery_answer(sent), status=202)

@@ -7,7 +7,7 @@ from rest_framework.routers import SimpleRouter
 from portal.api.attachments import AttachmentViewSet
 from portal.api.change_discussion import CommentViewSet, WatchViewSet
 from portal.api.changes import ChangeViewSet
-from portal.api.deliveries import DeliveryViewSet, EndpointViewSet
+from portal.api.deliveries import DeliveryViewSet, EndpointViewSet, RoomViewSet
 from portal.api.entries import viewset_for
 from portal.api.entry_schemas import EntrySchemaViewSet
 from portal.api.notices import NoticeViewSet
@@ -22,6 +22,7 @@ router.register("attachments", AttachmentViewSet, basename="api-attachment")
 router.register("notices", NoticeViewSet, basename="api-notice")
 router.register("deliveries", DeliveryViewSet, basename="api-delivery")
 router.register("webhooks", EndpointViewSet, basename="api-endpoint")
+router.register("rooms", RoomViewSet, basename="api-room")
 router.register("people", PersonViewSet, basename="api-person")
 router.register("teams", TeamViewSet, basename="api-team")
 router.register("tokens", TokenViewSet, basename="api-token")

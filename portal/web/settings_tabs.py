@@ -13,9 +13,13 @@ PAGES: tuple[tuple[str, Any, Permission], ...] = (
     ("settings", _("Your account"), Permission.VIEW),
     ("notice-choices", _("What you hear of"), Permission.VIEW),
     ("teams", _("Teams"), Permission.VIEW),
+    ("routes", _("Routes"), Permission.VIEW),
+    ("silences", _("Silences"), Permission.VIEW),
+    ("who-hears", _("Who would hear"), Permission.VIEW),
     ("people", _("People"), Permission.MANAGE_PEOPLE),
     ("tokens", _("All tokens"), Permission.MANAGE_PEOPLE),
     ("endpoints", _("Receivers of webhooks"), Permission.MANAGE_ENDPOINTS),
+    ("rooms", _("Rooms of chats"), Permission.MANAGE_ENDPOINTS),
 )
 
 

@@ -16,6 +16,7 @@ from portal.web.views import (
     people,
     policy,
     review,
+    rooms,
     settings,
     teams,
 )
@@ -40,6 +41,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhooks/", deliveries.Endpoints.as_view(), name="endpoints"),
     path("webhooks/new/", deliveries.Endpoint.as_view(), name="endpoint-new"),
     path("webhooks/<slug:name>/", deliveries.Endpoint.as_view(), name="endpoint"),
+    path("rooms/", rooms.Rooms.as_view(), name="rooms"),
+    path("rooms/new/", rooms.RoomPage.as_view(), name="room-new"),
+    path("rooms/<slug:name>/", rooms.RoomPage.as_view(), name="room"),
     path("settings/", settings.Settings.as_view(), name="settings"),
     path("settings/people/", people.People.as_view(), name="people"),
     path("settings/people/new/", people.NewPerson.as_view(), name="person-new"),

@@ -11,6 +11,7 @@ from portal.api.views import PortalViewSet
 from portal.refusals import Missing
 from portal.registry.documents import StrictSerializer
 from portal.roles import Permission
+from severity.bodies import LEVELS
 from severity.models import Source
 from severity.routing import reads, services
 from severity.routing.answers import (
@@ -24,7 +25,6 @@ from severity.routing.answers import (
 from severity.routing.preview import Asked, who_hears
 from severity.routing.rules import OWN_WINDOW_MINUTES, Way
 from severity.routing.told import RouteTold
-from severity.rules import Level
 
 
 class RouteBody(StrictSerializer):
@@ -32,9 +32,9 @@ class RouteBody(StrictSerializer):
 
     way = serializers.ChoiceField(choices=Way.values)
     team = serializers.CharField(max_length=60, default="", allow_blank=True, help_text="Empty means every team.")
-    least = serializers.ChoiceField(choices=[level.name for level in Level], default="V1")
+    least = serializers.ChoiceField(choices=LEVELS, default="V1")
     sources = serializers.ListField(
-        child=serializers.ChoiceField(choices=Source.values), default=list, max_length=20, help_text="Empty means all."
+        child=serializers.ChoiceField(choices=Source.choices), default=list, max_length=20, help_text="Empty means all."
     )
     connector = serializers.CharField(max_length=60, default="", allow_blank=True)
     days = serializers.ListField(
@@ -149,10 +149,10 @@ class SilenceViewSet(PortalViewSet):
 class AskedBody(StrictSerializer):
     """An incident that might be, of a connector or of a team."""
 
-    severity = serializers.ChoiceField(choices=[level.name for level in Level], default="V2")
+    severity = serializers.ChoiceField(choices=LEVELS, default="V2")
     connector = serializers.CharField(max_length=60, default="", allow_blank=True)
     team = serializers.CharField(max_length=60, default="", allow_blank=True)
-    found_by = serializers.ChoiceField(choices=Source.values, default=Source.TASK.value)
+    found_by = serializers.ChoiceField(choices=Source.choices, default=Source.TASK.value)
     rule = serializers.CharField(max_length=30, default="", allow_blank=True)
 
 

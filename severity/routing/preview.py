@@ -1,15 +1,16 @@
 """Who would hear of an incident now, by which route, and why: by the statements' own conditions, so that it tells the truth."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
 from connectors.models import Connector
-from portal.outbox.rules import Reason
-from portal.outbox.services import ways_of
+from portal.outbox.models import Choice
+from portal.outbox.rules import DEFAULTS, Reason
 from portal.people.models import Team, User
 from portal.refusals import Invalid, Problem
 from severity.models import Route, Silence, Source
@@ -107,6 +108,8 @@ def who_hears(asked: Asked, *, now: datetime) -> Preview:
         judged = cursor.fetchall()
     silence = Silence.objects.select_related("author").get(pk=row[0]) if row else None
     routes = Route.objects.select_related("members_of", "endpoint", "room", "escalate_to", "team").in_bulk()
+    # Most routes tell the members of the same team: they are looked up once.
+    lookup = cache(_people)
     # Hours hold back all but the worst.
     hearings = [
         _hearing(
@@ -117,6 +120,7 @@ def who_hears(asked: Asked, *, now: datetime) -> Preview:
             None if asked.severity == "V3" else opens,
             silence,
             owner,
+            lookup,
             now,
         )
         for number, severe, sourced, of_connector, opens in judged
@@ -132,7 +136,7 @@ def _sound(key: str) -> str:
 
 def _hearing(
     route: Route, severe: bool, sourced: bool, of_connector: bool, opens: datetime | None, silence: Silence | None,
-    owner: Team, now: datetime,
+    owner: Team, people: Callable[[Team], Sequence[Person]], now: datetime,
 ) -> Hearing:  # fmt: skip
     at: datetime | None = None
     why = _why_not(route, severe, sourced, of_connector)
@@ -153,7 +157,7 @@ def _hearing(
         at=at,
         why=why,
         then=_then(route) if hears else "",
-        people=_people(told) if route.way == Way.MEMBERS and hears else (),
+        people=people(told) if route.way == Way.MEMBERS and hears else (),
     )
 
 
@@ -193,8 +197,11 @@ def _own(owner: Team, silence: Silence | None, *, taken: bool) -> Hearing:
 
 
 def _people(team: Team, taken: bool = False) -> list[Person]:
+    members = list(User.objects.filter(teams=team, is_active=True).order_by("username")[:MOST_PEOPLE])
+    chosen = {one.user_id: one for one in Choice.objects.filter(user__in=members, reason=Reason.INCIDENT)}
+    default = DEFAULTS[Reason.INCIDENT]
     found: list[Person] = []
-    for user in User.objects.filter(teams=team, is_active=True).order_by("username")[:MOST_PEOPLE]:
-        ways = ways_of(user)[Reason.INCIDENT]
+    for user in members:
+        ways = chosen.get(user.pk, default)
         found.append(Person(user.username, ways.in_portal, ways.by_email and bool(user.email) and not taken))
     return found

@@ -16,11 +16,14 @@ from events.models import EventFamily
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.operations.services import database_now
 from portal.outbox import lanes
-from portal.outbox.models import Delivery, WebhookEndpoint
+from portal.outbox.models import ChatRoom, Delivery, WebhookEndpoint
 from portal.people.models import ApiToken, Team
 from severity.models import Incident, Source
+from severity.routing import services as routes
+from severity.routing.told import RouteTold
 from tests.metrics.quality.checking import check as one_check
 from tests.metrics.quality.checking import result
+from tests.people import actor
 from tests.servers.demo import DemoServer
 from tests.severity.claims.world import body as claim_body
 
@@ -268,7 +271,15 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     get("/api/v1/deliveries/{id}/", by="adam", id=Delivery.objects.latest("id").pk)
     WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/", secret_ref="env:CREDENTIAL_HOOK")
     assert get("/api/v1/webhooks/", by="adam")["results"]
+    ChatRoom.objects.create(name="ops", url_ref="env:CREDENTIAL_ROOM")
+    routes.add_route(actor=actor("adam"), name="pager", told=RouteTold(way="chat", room="ops"), now=database_now())
+    routes.silence(actor=actor("adam"), minutes=5, reason="A move.", rule="freshness", now=database_now())
     get("/api/v1/webhooks/{id}/", by="adam", id="pager")
+    assert get("/api/v1/routes/")["results"]
+    get("/api/v1/routes/{id}/", id="pager")
+    assert get("/api/v1/silences/")["results"]
+    assert get("/api/v1/rooms/", by="adam")["results"]
+    get("/api/v1/rooms/{id}/", by="adam", id="ops")
     for address in ("people", "teams", "tokens"):
         assert get(f"/api/v1/{address}/", by="adam")["results"]
     get("/api/v1/people/{id}/", by="adam", id="amal")
