@@ -16,7 +16,7 @@ from portal.outbox.models import CHAT_LANES, EMAIL_LANE, ChatRoom, Delivery, Out
 from portal.outbox.rules import DEFAULTS, GIVE_UP_AFTER, GIVE_UP_DAYS, Outcome, Reason
 from portal.outbox.senders import Parcel
 from portal.people.models import User
-from portal.roles import TABLE, Permission
+from portal.roles import TABLE, ActorType, Permission
 
 EXPAND_BATCH = 100
 # Longer than the longest attempt: a webhook ends after 15 s in all; a mail is a dozen steps of `EMAIL_TIMEOUT` at worst.
@@ -239,13 +239,14 @@ def parcel(delivery: Delivery) -> Parcel | str:
 
 
 def _still_told(event: OutboxEvent) -> QuerySet[User]:
-    """The active people who are of the event's team now, or were told by name."""
+    """The active people who are of its team now, or were told by name; of a team that has nobody, who can change that."""
     told = Q(pk__in=[int(key) for key in event.people])
-    return (
-        User.objects.filter(Q(teams__key=event.team_key) | told, is_active=True)
-        if event.team_key
-        else (User.objects.filter(told, is_active=True))
-    )
+    if event.team_key:
+        told |= Q(teams__key=event.team_key)
+        somebody = User.objects.filter(teams__key=event.team_key, is_active=True, actor_type=ActorType.HUMAN)
+        if event.topic.startswith("incident.") and not somebody.exists():
+            told |= Q(roles__overlap=sorted(TABLE[Permission.MANAGE_PEOPLE].roles))
+    return User.objects.filter(told, is_active=True)
 
 
 def confirm(

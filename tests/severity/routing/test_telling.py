@@ -13,7 +13,7 @@ from severity import reconcile, sweep
 from severity.models import Telling, TellingWindow
 from severity.rules import Level
 from tests.connectors.tracking.world import connector
-from tests.people import team
+from tests.people import team, user
 from tests.severity.incidents.making import act, declared, lines
 from tests.severity.routing.world import (
     noticed,
@@ -40,6 +40,14 @@ def test_a_team_without_routes_hears_of_everything_once() -> None:
     assert {message.subject for message in mail.outbox} == {"V1 opened: Slip 1"}
     assert incident.get_absolute_url() in mail.outbox[0].body
     assert noticed("amal") == ["V1 opened: Slip 1"]
+
+
+def test_of_a_team_that_has_nobody_administrators_hear_by_e_mail_too() -> None:
+    user("adam")
+    slip()
+    sweep.tick()
+    delivery.tick()
+    assert [message.to for message in mail.outbox] == [["adam@portal.example"]]
 
 
 def test_its_end_is_told_where_its_begin_was() -> None:
