@@ -150,6 +150,7 @@ class Migration(migrations.Migration):
                 ("escalate_at", models.DateTimeField(null=True)),
                 ("told_at", models.DateTimeField(null=True)),
                 ("times", models.PositiveIntegerField(db_default=0, default=0)),
+                ("about", models.CharField(db_default="", default="", max_length=120)),
                 ("held", models.CharField(db_default="", default="", max_length=10)),
                 ("flapping_at", models.DateTimeField(null=True)),
                 ("mailed", models.BooleanField(db_default=True, default=True)),

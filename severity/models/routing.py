@@ -98,7 +98,7 @@ class Telling(models.Model):
     """One incident on one route (NULL = the portal's own): what is to be told next and when, and what was.
 
     `tell_at` and `escalate_at` are judged by the database's clock alone. `held` says why it waits: `hours`, `silence`, `window`
-    or `flapping`. `mailed` is false where the team's own routes say who hears by e-mail.
+    or `flapping`, `about` whose window it waits for. `mailed` is false where the team's own routes say who hears by e-mail.
     """
 
     incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="tellings")
@@ -110,6 +110,7 @@ class Telling(models.Model):
     told_at = models.DateTimeField(null=True)
     times = models.PositiveIntegerField(db_default=0, default=0)
     held = models.CharField(max_length=10, db_default="", default="")
+    about = models.CharField(max_length=120, db_default="", default="")
     silence = models.ForeignKey(Silence, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     flapping_at = models.DateTimeField(null=True)
     mailed = models.BooleanField(default=True, db_default=True)

@@ -126,14 +126,27 @@ _WORDS = " ".join(
     f"WHEN {quoted(what)} THEN {quoted(words)}"
     for what, words in {"again": "still open", "reopened": "came back", "given": "given to you"}.items()
 )
+# One worker at a time tells: two would part a group between them, and one part would wait for the window of the other.
 TELL = f"""
-WITH turn AS MATERIALIZED (SELECT gen_random_uuid() AS token),
-due AS (
-  SELECT telling.*
-  FROM severity_telling telling
+WITH turn AS MATERIALIZED (
+  SELECT gen_random_uuid() AS token, pg_try_advisory_xact_lock(hashtext('severity.telling')) AS mine
+),
+picked AS (
+  SELECT telling.id, telling.route_id, telling.about, telling.held
+  FROM turn JOIN severity_telling telling ON turn.mine
   WHERE telling.tell_at <= statement_timestamp() AND {CHOSEN.format("telling")}
   ORDER BY telling.tell_at
   LIMIT %(limit)s
+  FOR NO KEY UPDATE OF telling /*LOCK*/
+),
+-- All that waited for the same window, however many: told in one notice.
+due AS (
+  SELECT telling.*
+  FROM severity_telling telling
+  WHERE telling.tell_at <= statement_timestamp() AND {CHOSEN.format("telling")} AND (
+    telling.id IN (SELECT id FROM picked)
+    OR telling.held = 'window' AND (coalesce(telling.route_id, 0), telling.about) IN (
+      SELECT coalesce(route_id, 0), about FROM picked WHERE held = 'window'))
   FOR NO KEY UPDATE /*LOCK*/
 ),
 seen AS (
@@ -194,6 +207,7 @@ moved AS (
     held = CASE WHEN decided.verdict IN ('silence', 'hours', 'flapping') THEN decided.verdict
                 WHEN decided.verdict = 'flaps' THEN 'flapping'
                 WHEN decided.verdict = 'tell' AND NOT decided.told THEN 'window' ELSE '' END,
+    about = CASE WHEN decided.verdict = 'tell' AND NOT decided.told THEN decided.about ELSE '' END,
     silence_id = CASE WHEN decided.verdict = 'silence' THEN decided.silence_id END,
     flapping_at = CASE WHEN decided.verdict IN ('flaps', 'flapping') THEN statement_timestamp() ELSE telling.flapping_at END,
     what = CASE WHEN decided.verdict = 'tell' AND decided.told AND decided.state = 'open' AND decided.repeat_minutes IS NOT NULL
@@ -253,7 +267,7 @@ outbox AS (
     LEFT JOIN connectors_connector connector ON connector.id = notices.connector_id
   ON CONFLICT (dedup_key) DO NOTHING
 )
-SELECT (SELECT count(*) FROM due), 0
+SELECT (SELECT count(*) FROM picked), 0
 """
 # Held back by a silence that somebody ended in that very instant: it is judged again.
 REJUDGE = """

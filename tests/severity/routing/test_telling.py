@@ -11,6 +11,7 @@ from portal.outbox import delivery
 from portal.outbox.models import OutboxEvent
 from severity import reconcile, sweep
 from severity.models import Telling, TellingWindow
+from severity.routing import statements
 from severity.rules import Level
 from tests.connectors.tracking.world import connector
 from tests.people import team, user
@@ -153,6 +154,18 @@ def test_many_slips_of_one_connector_are_one_notice_and_one_more_at_the_end_of_t
     payload = OutboxEvent.objects.filter(topic="incident.told").latest("id").payload
     assert (payload["count"], len(payload["incidents"]), len(payload["lines"])) == (10, 10, 10)
     assert payload["url"] == f"/incidents/?connector={payload['connector']}"
+
+
+def test_all_that_waited_for_a_window_is_one_notice_however_small_the_batches() -> None:
+    route("pager")
+    slip(0)
+    assert len(told_to("pager")) == 1
+    for number in range(1, 8):
+        slip(number)
+    told()
+    passes(minutes=11)
+    sweep.drain(statements.TELL, batch=2)
+    assert told_to("pager")[1:] == ["V1: 7 incidents of freshness"]
 
 
 def test_a_worse_one_does_not_wait_for_the_window_and_a_v3_for_nothing() -> None:
