@@ -146,8 +146,8 @@ def _hearing(
         why = _("It is for this team, severity, source and hour.")
         if opens is not None and opens > now:
             at, why = opens, _("Outside of its hours: told when they begin.")
-        if silence is not None:
-            at, why = max(at, silence.ends_at), _("Silenced: told when the silence ends, if it is not over by then.")
+        if silence is not None and silence.ends_at > at:
+            at, why = silence.ends_at, _("Silenced: told when the silence ends, if it is not over by then.")
     told = route.members_of or owner
     return Hearing(
         route=route.name,

@@ -15,11 +15,14 @@ from portal.changes import decisions, services
 from portal.changes.models import ChangeRequest
 from portal.changes.services import Draft
 from portal.operations.services import database_now
-from portal.outbox import lanes
+from portal.outbox import lanes, rooms
 from portal.outbox.models import Delivery, Notice, WebhookEndpoint
+from portal.outbox.rooms import Room
 from severity import sweep
 from severity.gate import services as gate
 from severity.models import GateException, Incident, ReleaseCandidate
+from severity.routing import services as routing
+from severity.routing.told import RouteTold
 from severity.rules import Level
 from tests.browser.conftest import Visitor
 from tests.connectors.backfills import world as backfills
@@ -110,6 +113,20 @@ def releases() -> tuple[ReleaseCandidate, ReleaseCandidate]:
     return candidate, release_world.release("r-2026.11", build="ci-4700", commit="0" * 40)
 
 
+def routed() -> None:
+    """A room, two routes of which one escalates to the other, and a silence."""
+    now, adam = database_now(), actor("adam")
+    rooms.add_room(actor=adam, name="ops", room=Room("env:CREDENTIAL_ROOM"), now=now)
+    last = RouteTold(way="chat", room="ops", least="V2", only_escalated=True)
+    routing.add_route(actor=adam, name="crm-lead", told=last, now=now)
+    day = RouteTold(
+        way="members", team="crm-team", days=(7, 1, 2, 3, 4), begins="08:00", ends="17:00", repeat_minutes=30,
+        escalate_minutes=15, escalate_to="crm-lead",
+    )  # fmt: skip
+    routing.add_route(actor=adam, name="crm-day", told=day, now=now)
+    routing.silence(actor=adam, minutes=90, reason="The CRM moves. ينتقل النظام", team="crm-team", now=now)
+
+
 @pytest.fixture
 def pages(committed: None) -> list[Asked]:
     """(name of the URL pattern, who looks, address) of every page, with something on each."""
@@ -155,6 +172,7 @@ def pages(committed: None) -> list[Asked]:
         due_at=None, last_error="Given up: no answer."
     )
     WebhookEndpoint.objects.create(name="pager", url="https://hooks.example/in", secret_ref="env:CREDENTIAL_HOOK")
+    routed()
     standing, open_claim = claims()
     for operation, environment in (("lookup_customer", "prod"), ("lookup_customer", "canary"), ("no_such", "prod")):
         decide(Call("support-agent", tool.key, operation, environment), actor=actor("vera"))
@@ -188,6 +206,10 @@ def pages(committed: None) -> list[Asked]:
         ("endpoints", "adam", reverse("endpoints")),
         ("endpoint-new", "adam", reverse("endpoint-new")),
         ("endpoint", "adam", reverse("endpoint", args=["pager"])),
+        *((name, "adam", reverse(name)) for name in ("rooms", "room-new", "routes", "route-new", "silences")),
+        ("room", "adam", reverse("room", args=["ops"])),
+        *(("route", who, reverse("route", args=["crm-day"])) for who in ("adam", "vera")),
+        ("who-hears", "vera", reverse("who-hears") + "?severity=V2&team=crm-team&source=task"),
         ("settings", "omar", reverse("settings")),
         ("people", "adam", reverse("people")),
         ("person-new", "adam", reverse("person-new")),
