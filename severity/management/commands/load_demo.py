@@ -9,7 +9,7 @@ from django.db import transaction
 from connectors.demo.server import HOST, PATH
 from portal import env
 from portal.operations.services import database_now
-from severity.demo import people, registry, syncs, tasks
+from severity.demo import people, registry, routing, syncs, tasks
 
 
 class Command(BaseCommand):
@@ -32,6 +32,7 @@ class Command(BaseCommand):
                 registry.follow_demo_server(database_now(), demo_server)
         with transaction.atomic():
             syncs.tell(database_now())
+            routing.load(database_now())
         with transaction.atomic():
             started = tasks.start(database_now(), env.text("DEMO_BEGUN", ""))
         if started:
