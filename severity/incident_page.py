@@ -187,6 +187,7 @@ class IncidentPage(PageView):
             "exceptions": exceptions_answer(incident, self.now),
             # Filled by the readiness of releases: [{"label", "href", "to"}].
             "blocked_releases": held_by(incident),
+            "tellings": incident.tellings.select_related("route").order_by("id"),
             "followers": followers,
             "follows": self.actor.user in followers,
             "review": review,

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from portal.outbox.models import ChatRoom, Delivery
 from severity.models import Route, Silence
 from tests.people import team
-from tests.severity.routing.world import owners, route, slip
+from tests.severity.routing.world import owners, route, slip, told
 
 pytestmark = pytest.mark.django_db
 ClientOf = Callable[..., Client]
@@ -86,6 +86,19 @@ def test_who_would_hear_is_asked_by_an_address(client_of: ClientOf) -> None:
         assert words in page, words
     for wrong in ("?severity=V9", "?severity=V2&source=task&connector=nothing", "?severity=V2&source=task"):
         text(client, f"/settings/who-hears/{wrong}", status=422)
+
+
+def test_the_page_of_an_incident_says_who_told_it(client_of: ClientOf) -> None:
+    owners("amal")
+    route("pager")
+    incident = slip()
+    told()
+    again = slip(2)
+    told()
+    page = text(client_of("vera"), incident.get_absolute_url())
+    for words in ("Told by", "pager", "the portal’s own route"):
+        assert words in page
+    assert "grouped" in text(client_of("vera"), again.get_absolute_url())
 
 
 def test_an_administrator_adds_a_room_and_tells_a_test_in_it(client_of: ClientOf) -> None:
