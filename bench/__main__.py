@@ -14,6 +14,7 @@ from bench import (
     lineage,
     lists,
     metrics,
+    notices,
     polling,
     quality,
     schemas,
@@ -35,6 +36,7 @@ PARTS = {
     "allowlist": allowlist,
     "facades": facades,
     "syncs": syncs,
+    "notices": notices,
 }
 
 

@@ -277,6 +277,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="telling",
+            index=models.Index(condition=models.Q(("held", "window")), fields=["about"], name="telling_window"),
+        ),
+        migrations.AddIndex(
+            model_name="telling",
             index=models.Index(
                 condition=models.Q(("escalate_at__isnull", False)), fields=["escalate_at"], name="telling_escalate"
             ),

@@ -122,6 +122,7 @@ class Telling(models.Model):
         ]
         indexes = [
             models.Index(fields=["tell_at"], name="telling_due", condition=Q(tell_at__isnull=False)),
+            models.Index(fields=["about"], name="telling_window", condition=Q(held="window")),
             models.Index(fields=["escalate_at"], name="telling_escalate", condition=Q(escalate_at__isnull=False)),
             models.Index(fields=["silence"], name="telling_silenced", condition=Q(silence__isnull=False)),
         ]

@@ -113,14 +113,19 @@ SELECT (SELECT count(*) FROM due), 0
 """
 
 # How often the cause of `i` opened or came back in the last hour, and whether this route was told already that it flaps.
+# Each part by the index of its key: a plan that reads a whole table would do so for every row.
 _FLAPS = f"""(
-  SELECT count(*) AS openings, EXISTS (
-    SELECT 1 FROM severity_incident same JOIN severity_telling other ON other.incident_id = same.id
-    WHERE same.dedup_key = i.dedup_key AND other.route_id IS NOT DISTINCT FROM due.route_id
-      AND other.flapping_at > statement_timestamp() - interval '{CALM_MINUTES} minutes') AS known
-  FROM severity_incident same JOIN severity_timelineevent line ON line.incident_id = same.id
-  WHERE same.dedup_key = i.dedup_key AND line.what IN ('opened', 'reopened')
-    AND line.at > statement_timestamp() - interval '1 hour' AND due.what IN ('opened', 'reopened')
+  SELECT coalesce(sum(seen.openings), 0) AS openings, coalesce(bool_or(seen.known), false) AS known
+  FROM severity_incident same CROSS JOIN LATERAL (
+    SELECT (SELECT count(*) FROM severity_timelineevent line
+            WHERE line.incident_id = same.id AND line.what IN ('opened', 'reopened')
+              AND line.at > statement_timestamp() - interval '1 hour') AS openings,
+           EXISTS (SELECT 1 FROM severity_telling other
+                   WHERE other.incident_id = same.id AND other.route_id IS NOT DISTINCT FROM due.route_id
+                     AND other.flapping_at > statement_timestamp() - interval '{CALM_MINUTES} minutes') AS known
+  ) seen
+  WHERE same.dedup_key = i.dedup_key AND due.what IN ('opened', 'reopened')
+    AND (same.resolved_at IS NULL OR same.resolved_at > statement_timestamp() - interval '1 hour')
 )"""
 _WORDS = " ".join(
     f"WHEN {quoted(what)} THEN {quoted(words)}"
@@ -140,13 +145,17 @@ picked AS (
   FOR NO KEY UPDATE OF telling /*LOCK*/
 ),
 -- All that waited for the same window, however many: told in one notice.
+mates AS (
+  SELECT mate.id
+  FROM (SELECT DISTINCT route_id, about FROM picked WHERE held = 'window') waited
+    JOIN severity_telling mate ON mate.about = waited.about AND mate.held = 'window'
+      AND mate.route_id IS NOT DISTINCT FROM waited.route_id
+  WHERE mate.tell_at <= statement_timestamp() AND {CHOSEN.format("mate")}
+),
 due AS (
   SELECT telling.*
   FROM severity_telling telling
-  WHERE telling.tell_at <= statement_timestamp() AND {CHOSEN.format("telling")} AND (
-    telling.id IN (SELECT id FROM picked)
-    OR telling.held = 'window' AND (coalesce(telling.route_id, 0), telling.about) IN (
-      SELECT coalesce(route_id, 0), about FROM picked WHERE held = 'window'))
+  WHERE telling.id = ANY(ARRAY(SELECT id FROM picked UNION SELECT id FROM mates))
   FOR NO KEY UPDATE /*LOCK*/
 ),
 seen AS (
