@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("connectors", "0011_syncs"),
-        ("outbox", "0100_routing"),
+        ("outbox", "0005_routing"),
         ("people", "0002_owners"),
         ("severity", "0009_circumstances"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
