@@ -227,6 +227,7 @@ SPECTACULAR_SETTINGS = {
         "PeopleDimensionEnum": "severity.readiness.BY_PEOPLE_CHOICES",
         "LevelEnum": "severity.table.documents.LEVELS",
         "SeverityEnum": "severity.bodies.LEVELS",
+        "RouteWayEnum": "severity.routing.rules.Way",
         "IncidentSourceEnum": "severity.models.Source",
         "EnvironmentEnum": "connectors.environments.CHOICES",
         "RunStateEnum": "connectors.models.RunState",

@@ -30,7 +30,7 @@ from severity.routing.told import RouteTold
 class RouteBody(StrictSerializer):
     """A route as it shall be."""
 
-    way = serializers.ChoiceField(choices=Way.values)
+    way = serializers.ChoiceField(choices=Way.choices)
     team = serializers.CharField(max_length=60, default="", allow_blank=True, help_text="Empty means every team.")
     least = serializers.ChoiceField(choices=LEVELS, default="V1")
     sources = serializers.ListField(
