@@ -13,7 +13,7 @@ from django.conf import settings
 from kombu import Queue
 
 from portal.broker import embedded
-from portal.operations.ticks import Tick, Ticker, all_ticks, worker_ticker
+from portal.operations.ticks import SCHEDULER, SCHEDULER_SECONDS, SignOfLife, Tick, Ticker, all_ticks, worker_ticker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -89,6 +89,9 @@ def _add_task(tick: Tick) -> None:
 
 for _tick in _ticks.values():
     _add_task(_tick)
+
+# The scheduler's own sign of life: sent by it, through the broker, noted by whichever worker takes it.
+_add_task(SignOfLife(SCHEDULER, SCHEDULER_SECONDS))
 
 
 class Ticking(bootsteps.StartStopStep):

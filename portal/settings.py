@@ -241,6 +241,13 @@ SPECTACULAR_SETTINGS = {
 BROKER_URL = env.text("BROKER_URL", "")
 # Portals that share one broker need a queue each.
 BROKER_QUEUE = env.text("BROKER_QUEUE", "portal")
+# Whether a scheduler (celery beat) is to run, so that its silence opens an incident; workers do without.
+SCHEDULER_RUNS = env.flag("SCHEDULER_RUNS", True)
+# The team (key) that incidents of the portal itself go to; empty: the first with an administrator.
+WATCH_TEAM = env.text("WATCH_TEAM", "")
+# Asked by GET while all of the portal is well, so that a service outside notices when it is not; how often, in seconds.
+OUTSIDE_HEARTBEAT_URL = env.text("OUTSIDE_HEARTBEAT_URL", "")
+OUTSIDE_HEARTBEAT_SECONDS = env.number("OUTSIDE_HEARTBEAT_SECONDS", 60, least=5)
 
 # --- How long things are kept --------------------------------------------------------------------------------------------
 

@@ -5,6 +5,8 @@ READINESS_CHECKS = [
     "portal.operations.readiness.broker",
     "portal.operations.readiness.worker",
     "portal.operations.readiness.sweep",
+    "portal.operations.readiness.watch",
+    "connectors.tracking.lag.check",
 ]
 # Work every worker does by itself: (dotted path of a function without arguments, seconds between two calls).
 TICKS: list[tuple[str, float]] = [
@@ -14,6 +16,9 @@ TICKS: list[tuple[str, float]] = [
     ("connectors.syncs.pulling.tick", 5.0),
     ("severity.sweep.tick", 2.0),
     ("severity.reconcile.tick", 30.0),
+    ("severity.watching.tick", 5.0),
+    ("portal.operations.depth.tick", 15.0),
+    ("portal.operations.outside.tick", 5.0),
     ("portal.changes.waking.tick", 2.0),
     ("portal.outbox.delivery.tick", 2.0),
     ("events.quarantine.tick", 3600.0),

@@ -5,6 +5,8 @@ from typing import Any
 
 from connectors.models import KnownTool, Verification
 from portal.operations.models import Heartbeat
+from portal.operations.signs import BROKER, LONGEST_GAP, WATCH
+from portal.operations.ticks import SCHEDULER
 from portal.people.models import User
 from severity.models import Incident, next_deadlines
 from severity.releases.reads import next_release
@@ -12,6 +14,7 @@ from severity.rules import Level
 from severity.sweep import HEARTBEAT
 
 LATE = timedelta(seconds=10)
+UNWATCHED = 2 * LONGEST_GAP
 DRIFT_OF = timedelta(hours=24)
 SHOWN = 8
 
@@ -19,7 +22,6 @@ SHOWN = 8
 def blocks(*, user: User, now: datetime) -> dict[str, Any]:
     """Counts by severity, what nobody has taken on, the next deadlines, and whether the watcher itself lives."""
     counts = Incident.objects.counts()
-    beat = Heartbeat.objects.filter(name=HEARTBEAT).first()
     return {
         "incident_counts": [
             {"level": level.name, "count": counts[level], "href": f"/incidents/?severity={level.name}&open=true"}
@@ -42,5 +44,24 @@ def blocks(*, user: User, now: datetime) -> dict[str, Any]:
             .defer("connector__document")
             .order_by("-quarantined_at")[:SHOWN]
         ),
-        "watcher": {"at": beat.at if beat else None, "late": beat is None or now - beat.at > LATE},
+        "watcher": watcher(now),
+    }
+
+
+def watcher(now: datetime) -> dict[str, Any]:
+    """How the portal itself does, in one query: the last sweep, and what the watch over the portal found last.
+
+    `found` is what `severity.watching.tick` returns, None if nobody has looked lately. Of the scheduler and of the broker's
+    queue the last that is known, with its instant.
+    """
+    rows = {row.name: row for row in Heartbeat.objects.filter(name__in=(HEARTBEAT, WATCH, SCHEDULER, BROKER))}
+    swept, watched, scheduler = rows.get(HEARTBEAT), rows.get(WATCH), rows.get(SCHEDULER)
+    kept = watched is not None and now - watched.at <= UNWATCHED
+    return {
+        "at": swept.at if swept else None,
+        "late": swept is None or now - swept.at > LATE,
+        "looked_at": watched.at if watched else None,
+        "found": watched.detail if watched is not None and kept else None,
+        "scheduler_at": scheduler.at if scheduler else None,
+        "broker": rows.get(BROKER),
     }

@@ -144,6 +144,14 @@ NOBODY = Rule(
     "The team that owns them has no active member. Add somebody to it, or give what it owns to another team.",
     clock=True,
 )
+# The portal's own, of itself.
+PART_SILENT = Rule(
+    "part_silent", "A part of the portal is silent", "A part of the portal has stopped to show life.", clock=True
+)
+POLLS_BEHIND = Rule(
+    "polls_behind", "Polls are behind", "Servers are not asked when they should be: what they did may not show yet.",
+    clock=True,
+)  # fmt: skip
 
 FRESHNESS = Rule("freshness", "Data late", "No sync succeeded within the freshness SLA.", clock=True, worse=_CUSTOMER)
 SYNC_FAILED = Rule(
@@ -220,7 +228,8 @@ RULES = {
     rule.name: rule
     for rule in (
         *CLOCK_RULES, *END_RULES, LATE, UNJUDGED, APPROVAL_LATE, EMERGENCY, WAIVER_OVER, MOVE_LATE,
-        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY, FRESHNESS, SYNC_FAILED, NOTICE_LATE, TOOL_DRIFT, TOOL_ADDED,
+        OUT_OF_RANGE, CERTIFICATION_OVER, NOBODY, PART_SILENT, POLLS_BEHIND,
+        FRESHNESS, SYNC_FAILED, NOTICE_LATE, TOOL_DRIFT, TOOL_ADDED,
         CHECKPOINT_FAILED, CHECKPOINT_ERROR, CHECKPOINT_ABSENT,
         CLAIM_CONTRADICTED, CLAIM_PARTIAL, DECLARED, REPORTED,
     )

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.db import Error, connection
 
 from portal.celery import app as celery_app
+from portal.operations import signs
+from portal.operations.depth import waiting
 from portal.operations.models import Heartbeat
 from portal.operations.services import database_now
 
 WORKER = "worker"
 SWEEP = "severity.sweep"
+WATCHING = "severity.watching"
 LATE = timedelta(seconds=15)
 
 
@@ -39,9 +41,10 @@ def broker() -> Check:
     try:
         with celery_app.connection_for_write(connect_timeout=2) as link:
             link.ensure_connection(max_retries=0, timeout=2)
+            depth = waiting(link)
     except Exception as error:  # kombu raises whatever its transport raises
         return Check("broker", False, f"{type(error).__name__}: {str(error)[:160]}")
-    return Check("broker", True, "answers")
+    return Check("broker", True, "answers" if depth is None else f"answers, {depth} hints wait")
 
 
 def _age(name: str, what: str) -> Check:
@@ -66,6 +69,11 @@ def sweep() -> Check:
     return _age(SWEEP, "sweep")
 
 
-def heartbeat_periods() -> float:
-    """How many seconds lie between two sweeps."""
-    return next((seconds for path, seconds in settings.TICKS if path == "severity.sweep.tick"), 2.0)
+def watch() -> Check:
+    """The watch over the portal itself is kept. What it finds late is in the detail, and in incidents of its own."""
+    check = _age(WATCHING, "watch")
+    try:
+        late = Heartbeat.objects.filter(name=signs.WATCH).values_list("detail__late", flat=True).first()
+    except Error as error:
+        return Check("watch", False, str(error).splitlines()[0][:200])
+    return Check("watch", check.ok, f"{check.detail}; late: {', '.join(late)}" if late else check.detail)

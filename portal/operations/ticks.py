@@ -22,6 +22,9 @@ from portal.operations.services import beat
 logger = logging.getLogger(__name__)
 
 WORKER = "worker"
+# The task that the scheduler sends as its own sign of life, and how often, in seconds.
+SCHEDULER = "scheduler"
+SCHEDULER_SECONDS = 10.0
 _HEARTBEAT_SECONDS = 2.0
 _WORKER_SECONDS = 5.0
 _REPORT_SECONDS = 30.0
@@ -86,16 +89,13 @@ class Tick:
             logger.exception("tick %s failed (%s); it is called again in %g s", self.path, what, self.seconds)
 
 
-class _WorkerBeat(Tick):
-    """The sign of life of the process itself."""
-
-    def __init__(self) -> None:
-        super().__init__(WORKER, _WORKER_SECONDS)
+class SignOfLife(Tick):
+    """Nothing but a heartbeat, with the process that noted it."""
 
     def _guarded(self) -> bool:
         try:
             close_old_connections()
-            beat(WORKER, {"host": socket.gethostname(), "pid": os.getpid()})
+            beat(self.name, {"host": socket.gethostname(), "pid": os.getpid()})
         except Exception as error:
             self._report(error)
             connections.close_all()
@@ -140,4 +140,4 @@ def all_ticks() -> dict[str, Tick]:
 
 def worker_ticker(ticks: Sequence[Tick]) -> Ticker:
     """The ticker of a worker process: the ticks and its own sign of life."""
-    return Ticker([_WorkerBeat(), *ticks])
+    return Ticker([SignOfLife(WORKER, _WORKER_SECONDS), *ticks])

@@ -84,6 +84,30 @@ _OWN: dict[str, Runbook] = {
     "nobody": Runbook(
         ("Find out who took over from the team.", "Add a member, or give what it owns to another team."),
     ),
+    "part_silent": Runbook(
+        (
+            "See on the overview and in /-/readyz what else is late.",
+            "See whether the workers, the scheduler and the broker run.",
+            "Read the log of the part, and start it anew.",
+        ),
+        (
+            "انظر في النظرة العامة وفي /-/readyz ما المتأخر غيره.",
+            "تحقّق من عمل العمّال والمجدول والوسيط.",
+            "اقرأ سجل الجزء ثم شغّله من جديد.",
+        ),
+    ),
+    "polls_behind": Runbook(
+        (
+            "See which server's polls wait the longest.",
+            "If it is slow, ask its owner; if all are behind, add a worker.",
+            "Do not trust the state of its tasks until the polls have caught up.",
+        ),
+        (
+            "انظر أي خادم تنتظر استعلاماته أطول من غيرها.",
+            "إن كان بطيئاً فاسأل مالكه، وإن تأخرت كلها فأضف عاملاً.",
+            "لا تثق بحالة مهامه حتى تلحق الاستعلامات.",
+        ),
+    ),
     "freshness": Runbook(
         (
             "Open the connector and read its last runs.",

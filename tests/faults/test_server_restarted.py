@@ -99,6 +99,7 @@ def test_a_database_server_that_crashes_under_its_workers_loses_and_doubles_noth
     database.ask(SLOW)
     env = os.environ | {
         "DATABASE_URL": server.url,
+        "SCHEDULER_RUNS": "0",
         "DATA_DIR": str(tmp_path / "data"),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "BROKER_URL": "",

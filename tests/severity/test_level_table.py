@@ -33,6 +33,8 @@ TABLE: dict[tuple[str, str, str], tuple[str, str, str]] = {
     **{("task", rule, "customer"): V2 for rule in (*TASK, *ENDED)},
     ("watch", "unjudged", "plain"): V1,
     ("watch", "nobody", "plain"): V1,
+    ("watch", "part_silent", "plain"): V1,
+    ("watch", "polls_behind", "plain"): V1,
     ("approval", "approval_late", "plain"): V2,
     ("approval", "emergency", "plain"): V1,
     ("freshness", "freshness", "plain"): V1,
