@@ -108,7 +108,8 @@ RETURNING {HELD}
 )
 
 # A missing value leaves a column as it is; 'infinity' and {} clear it. Clocks that a sweep has judged meanwhile (NULL)
-# stay judged unless they are armed anew here. What is armed in a pause runs from its end.
+# stay judged unless they are armed anew here. What is armed in a pause runs from its end. A stall that waited for a look to
+# confirm it is judged at once.
 _RECORD = """
 WITH answer AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (
@@ -149,7 +150,9 @@ WITH answer AS MATERIALIZED (
     remote_expires_at = nullif(coalesce(a.remote_expires_at, t.remote_expires_at), 'infinity'),
     start_clock = CASE WHEN a.ended_at IS NULL THEN nullif(coalesce(a.start_clock, t.start_clock), 'infinity') END,
     stall_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
-                       THEN nullif(coalesce(a.stall_clock + {PAUSED}, t.stall_clock), 'infinity') END,
+                       THEN nullif(coalesce(a.stall_clock + {PAUSED}, CASE
+                         WHEN a.seen AND t.stall_clock IS NOT NULL AND t.stall_at <= a.at THEN t.stall_at
+                         ELSE t.stall_clock END), 'infinity') END,
     stall_at = nullif(coalesce(a.stall_clock + {PAUSED}, t.stall_at), 'infinity'),
     input_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
                        THEN nullif(coalesce(a.input_clock + {PAUSED}, t.input_clock), 'infinity') END,

@@ -28,7 +28,9 @@ from tests.connectors.tracking import world
 
 pytestmark = pytest.mark.django_db
 UNIT = 100
-WINDOWS = {"start": 3, "deadline": 12, "stall": 4, "input": 5, "blind": 6}
+# Everything happens at whole units, and every window ends half-way between two.
+HALF = 0.5
+WINDOWS = {"start": 3 - HALF, "deadline": 12 - HALF, "stall": 4 - HALF, "input": 5 - HALF, "blind": 6 - HALF}
 TIMES = [
     name
     for name in (field.column for field in TrackedTask._meta.concrete_fields)
@@ -54,9 +56,9 @@ PLANS = st.tuples(st.lists(OPS, max_size=25), st.sampled_from([None, "completed"
 class Reading:
     """A plain reading of the log. Time is counted in units in which the task was not paused."""
 
-    counted: float = 0.5
+    counted: float = 0
     paused: int = 0
-    windows: dict[str, int] = field(default_factory=lambda: dict(WINDOWS))
+    windows: dict[str, float] = field(default_factory=lambda: dict(WINDOWS))
     extension: int = 0
     seen: float | None = None
     changed: float | None = None
@@ -108,7 +110,7 @@ class Reading:
             if not self.extension and self.windows["deadline"] + told > self.counted:
                 self.extension = told
         elif what == "sla":
-            self.windows[told[0]] = told[1]
+            self.windows[told[0]] = told[1] - HALF
         self.judge()
 
     def look(self, how: str) -> None:
@@ -138,7 +140,7 @@ class Portal:
     def task(self) -> TrackedTask:
         return TrackedTask.objects.get(pk=self.task_id)
 
-    def passes(self, units: float) -> None:
+    def passes(self, units: int) -> None:
         columns = ", ".join(f"{name} = {name} - %(by)s" for name in TIMES if name != "due_at")
         with connection.cursor() as cursor:
             by = {"by": timedelta(seconds=units * UNIT), "id": self.task_id}
@@ -168,7 +170,7 @@ class Portal:
                 steering.extend(actor=who, task_id=task.pk, seconds=told * UNIT, reason="x", now=now)
             elif what == "sla":
                 connector = Connector.objects.get(pk=self.connector_id)
-                connector.document["runtime_tool"]["task_sla"][f"{told[0]}_seconds"] = told[1] * UNIT
+                connector.document["runtime_tool"]["task_sla"][f"{told[0]}_seconds"] = int((told[1] - HALF) * UNIT)
                 connector.document["runtime_tool"]["task_sla"]["cancel_seconds"] = 60
                 Connector.objects.filter(pk=connector.pk).update(document=connector.document)
                 follow_sla(connector)
@@ -198,13 +200,10 @@ class Portal:
 
 
 def begun() -> Portal:
-    sla = {f"{name}_seconds": window * UNIT for name, window in WINDOWS.items()}
+    sla = {f"{name}_seconds": int(window * UNIT) for name, window in WINDOWS.items()}
     connector = world.connector("http://127.0.0.1:9/mcp", task_sla=sla)
     task = world.adopt(connector, "r-1")
-    portal = Portal(task.pk, connector.pk)
-    # Half a unit passes first, so that no moment lies at the end of a window.
-    portal.passes(0.5)
-    return portal
+    return Portal(task.pk, connector.pk)
 
 
 def agree(plan: tuple[list[tuple[str, Any]], str | None]) -> None:
