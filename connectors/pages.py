@@ -227,6 +227,7 @@ class TaskPage(PageView):
                 task.open and task.remote_expires_at is not None and task.remote_expires_at < task.deadline_at
             ),
             "elapsed": ((task.ended_at or self.now) - (task.started_at or task.accepted_at)).total_seconds(),
+            "runbook": (task.connector.document["runtime_tool"].get("runbook") or {}).get("steps", []),
             "may_cancel": may(self.actor, Permission.START_TASK),
             "may_move": may(self.actor, Permission.MOVE_CLOCKS),
             "paused": task.open and task.paused_until is not None and task.paused_until > self.now,

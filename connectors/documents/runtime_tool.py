@@ -10,7 +10,7 @@ from connectors.documents.observation import ObservationProfile
 from connectors.documents.shared import REFERENCE, WINDOW, checked_address
 from connectors.environments import CHOICES, ENVIRONMENTS
 from connectors.tracking.ways import WayName
-from portal.people.models import KEY_PATTERN
+from portal.people.models import KEY_PATTERN, Team
 from portal.registry.documents import StrictSerializer
 
 
@@ -139,6 +139,35 @@ class Limits(StrictSerializer):
     )
 
 
+class ToolRunbook(StrictSerializer):
+    """Who answers for its long operations, and what to do when one slips."""
+
+    owner = serializers.RegexField(
+        KEY_PATTERN,
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        default="",
+        label=_("Owner of long operations"),
+        help_text=_("Key of the team that incidents of its tasks go to; the connector's owner unless told."),
+        style={"example": "finance-operations"},
+    )
+    steps = serializers.ListField(
+        child=serializers.CharField(max_length=500),
+        required=False,
+        default=list,
+        max_length=60,
+        label=_("Steps"),
+        help_text=_("One a line: what to do when a task of it slips."),
+        style={"example": "Look at the queue of the ledger\nAsk its on-call"},
+    )
+
+    def validate_owner(self, value: str) -> str:
+        if value and not Team.objects.filter(key=value).exists():
+            raise serializers.ValidationError(_("There is no team “%s”.") % value, code="unknown_team")
+        return value
+
+
 class RuntimeToolProfile(StrictSerializer):
     """Where an MCP server or tool is reached, who may call what, and the clocks of its long operations."""
 
@@ -181,6 +210,7 @@ class RuntimeToolProfile(StrictSerializer):
         help_text=_("Approved fingerprints of the tools; empty until the server has been probed."),
     )
     task_sla = TaskSla(label=_("Task SLA"))
+    runbook = ToolRunbook(required=False, label=_("Runbook of long operations"))
     limits = Limits(required=False, label=_("Limits of its server"))
     observation = ObservationProfile(required=False, label=_("Observation of long operations"))
 

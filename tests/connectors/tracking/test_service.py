@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from connectors.models import TaskState, TrackedTask
+from connectors.models import Connector, TaskState, TrackedTask
 from connectors.tracking import service
 from portal.audit.models import AuditLine
 from portal.operations.services import database_now
@@ -269,3 +269,16 @@ def test_many_at_once_adopting_one_remote_task_watch_it_once() -> None:
     results = at_once(6, lambda index: world.adopt(connector, "r-1", idempotency_key=f"race-{index}"))
     assert sum(isinstance(result, TrackedTask) for result in results) == 1
     assert TrackedTask.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_task_belongs_to_whom_the_runbook_names_unless_the_request_names_another() -> None:
+    connector = world.connector("http://127.0.0.1:9/mcp")
+    connector.document["runtime_tool"]["runbook"] = {"owner": "operations", "steps": []}
+    Connector.objects.filter(pk=connector.pk).update(document=connector.document)
+    with pytest.raises(Invalid) as refused:
+        world.start(connector)
+    assert [(one.path, one.code) for one in refused.value.problems] == [("owner", "no_such_team")]
+    world.team("operations")
+    assert world.start(connector).owner.key == "operations"
+    assert world.start(connector, "reconcile_ledger", owner_key="finance").owner.key == "finance"

@@ -80,6 +80,16 @@ def test_what_does_not_hold_together_is_refused_with_its_place(observation: Any,
     assert path in problems[0][0]
 
 
+def test_a_runbook_names_who_answers_for_long_operations() -> None:
+    team("finance-ops")
+    runbook = {"owner": "finance-ops", "steps": ["Look at the queue."]}
+    document = runtime_tool_document("jobs", {"runtime_tool.runbook": runbook})
+    assert kinds.get("runtime_tool").check(document)[1] == []
+    wrong = runtime_tool_document("jobs", {"runtime_tool.runbook": {"owner": "nobody-here"}})
+    (problem,) = kinds.get("runtime_tool").check(wrong)[1]
+    assert (problem.path, problem.code) == ("runtime_tool.runbook.owner", "unknown_team")
+
+
 def test_where_it_looks_is_governed_like_an_endpoint() -> None:
     before, _ = checked(STATUS)
     after, _ = checked(STATUS | {"status_url": "https://elsewhere.example.com/{task_id}"})
