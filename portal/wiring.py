@@ -17,6 +17,7 @@ TICKS: list[tuple[str, float]] = [
     ("severity.sweep.tick", 2.0),
     ("severity.reconcile.tick", 30.0),
     ("severity.watching.tick", 5.0),
+    ("severity.watchlist.rollup.tick", 300.0),
     ("portal.operations.depth.tick", 15.0),
     ("portal.operations.outside.tick", 5.0),
     ("portal.changes.waking.tick", 2.0),

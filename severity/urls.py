@@ -10,6 +10,7 @@ from severity.rates_page import Rates
 from severity.releases import pages as releases
 from severity.routing import pages as routing
 from severity.table.pages import SeverityTest
+from severity.watchlist.pages import Watchlist
 
 RELEASE = r"(?P<key>[rR]-[A-Za-z0-9.-]{1,58})"
 
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/routes/<slug:name>/", routing.RoutePage.as_view(), name="route"),
     path("settings/silences/", routing.Silences.as_view(), name="silences"),
     path("settings/who-hears/", routing.WhoHears.as_view(), name="who-hears"),
+    path("watchlist/", Watchlist.as_view(), name="watchlist"),
     path("claims/", ClaimList.as_view(), name="claims"),
     path("claims/<str:pk>/", ClaimPage.as_view(), name="claim"),
     # Not under releases/: there, it would be the page of a release of that key.

@@ -8,11 +8,13 @@ from severity.claims.api import ClaimViewSet
 from severity.releases.api import ReleaseViewSet
 from severity.routing.api import RouteViewSet, SilenceViewSet, WhoHearsViewSet
 from severity.table.api import DryRunViewSet
+from severity.watchlist.pages import WatchlistViewSet
 
 router = SimpleRouter()
 router.register("incidents", IncidentViewSet, basename="api-incident")
 router.register("claims", ClaimViewSet, basename="api-claim")
 router.register("routes", RouteViewSet, basename="api-route")
+router.register("watchlist", WatchlistViewSet, basename="api-watchlist")
 router.register("silences", SilenceViewSet, basename="api-silence")
 _release = ReleaseViewSet.as_view
 

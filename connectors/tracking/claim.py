@@ -38,7 +38,12 @@ statement_timestamp(), t.id, t.poll_lease, t.connector_id, {version}, {endpoint}
                THEN encode(sha256(convert_to(t.connector_id || '/' || t.owner_id || '/' || t.idempotency_key, 'UTF8')),
                            'hex')
                ELSE '' END,
-          t.remote_session
+          t.remote_session,
+          t.remote_task_id = '' AND (
+            EXISTS (SELECT FROM connectors_verification v
+                     WHERE v.connector_id = t.connector_id AND v.quarantined_at IS NOT NULL)
+            OR EXISTS (SELECT FROM connectors_knowntool k
+                        WHERE k.connector_id = t.connector_id AND k.name = t.operation AND k.quarantined))
 """
 # One task, whose row is locked already, to be written to at once.
 _HOLD = """

@@ -152,10 +152,12 @@ def without_asking(held: Held, target: Target, now: datetime) -> Change | None:
         return None
     late = held.deadline_at <= now
     if held.attempted_before:
-        repeatable = target.idempotent and held.cancel_requested_at is None and not late
+        repeatable = target.idempotent and not held.held_back and held.cancel_requested_at is None and not late
         return None if repeatable else observe.start_lost(held, at=now)
     if held.cancel_requested_at is not None:
         return observe.never_sent(held, at=now)
+    if held.held_back:
+        return observe.held_back(held, at=now)
     return observe.never_started(held, at=now) if late else None
 
 

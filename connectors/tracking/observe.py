@@ -90,6 +90,13 @@ def never_sent(held: Held, *, at: datetime) -> Change:
     return change
 
 
+def held_back(held: Held, *, at: datetime) -> Change:
+    """What it means that the operation was quarantined before the call was sent."""
+    change = Change(held, at)
+    _end(change, TaskState.NOT_STARTED, "It was not called: its tool or its connector is quarantined.")
+    return change
+
+
 def hindered(held: Held, trouble: Trouble, detail: str, *, at: datetime, spread: float) -> Change:
     """What it means that the portal itself could not ask, for want of a credential for instance. Nothing was sent."""
     change = Change(held, at)

@@ -15,6 +15,7 @@ from severity.models.incident import (
 from severity.models.release import Attestation, Promotion, ReadinessStatement, ReleaseCandidate
 from severity.models.routing import Route, Silence, Telling, TellingWindow
 from severity.models.table import LevelClock, RuleLevel, SeverityTable
+from severity.models.watchlist import WatchlistRow
 from severity.models.working import IncidentLink, IncidentReview, IncidentStep, IncidentSubscriber
 
 __all__ = [
@@ -45,5 +46,6 @@ __all__ = [
     "TellingWindow",
     "TimelineEvent",
     "Verdict",
+    "WatchlistRow",
     "next_deadlines",
 ]

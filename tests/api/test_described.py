@@ -21,6 +21,7 @@ from portal.people.models import ApiToken, Team
 from severity.models import Incident, Source
 from severity.routing import services as routes
 from severity.routing.told import RouteTold
+from severity.watchlist import rollup
 from tests.metrics.quality.checking import check as one_check
 from tests.metrics.quality.checking import result
 from tests.people import actor
@@ -234,6 +235,8 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     planned = {"team": "crm-team", "until": f"{database_now() + timedelta(hours=1)}", "reason": "Upgrade."}
     away = api.post("/api/v1/maintenance/", planned).json()["id"]
     assert get("/api/v1/maintenance/")["results"]
+    rollup.tick()
+    assert get("/api/v1/watchlist/")["results"]
     get("/api/v1/maintenance/{id}/", id=away)
     assert get("/api/v1/incidents/")["results"]
     slip = Incident.objects.get(source=Source.TASK).pk

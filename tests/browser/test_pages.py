@@ -281,6 +281,7 @@ def pages(committed: None) -> list[Asked]:
         ("entry-diff", "amal", reverse("entry-diff", args=["tools", tool.key]) + "?from=1&to=2"),
         ("tasks", "yusuf", reverse("tasks") + "?tab=all"),
         ("task", "yusuf", task.get_absolute_url()),
+        ("watchlist", "vera", reverse("watchlist")),
         ("task-clocks", "amal", reverse("task-clocks", args=[task.pk])),
         *(("maintenance", who, reverse("maintenance")) for who in ("amal", "vera")),
         ("incidents", "yusuf", reverse("incidents")),

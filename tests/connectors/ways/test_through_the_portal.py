@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.models import Connector, TaskState, TrackedTask
+from connectors.models import Connector, KnownTool, TaskState, ToolState, TrackedTask, Verification
 from connectors.polling import Poller
 from connectors.tracking import service
 from portal.operations.services import database_now
@@ -126,3 +126,18 @@ def test_a_status_resource_is_started_looked_at_and_ends(scripted: ScriptedServe
     says["state"] = "OK"
     done = until(task, lambda one: not one.open)
     assert (done.state, done.result) == (TaskState.COMPLETED, {"rows": 7})
+
+
+@pytest.mark.parametrize("how", ["tool", "connector"])
+def test_what_is_quarantined_after_it_was_accepted_is_not_called(scripted: ScriptedServer, how: str) -> None:
+    connector = world.connector(scripted.url)
+    task, other = world.start(connector), world.start(connector, "reconcile_ledger")
+    if how == "tool":
+        KnownTool.objects.create(connector=connector, name=task.operation, state=ToolState.CHANGED, quarantined=True)
+    else:
+        Verification.objects.create(connector=connector, quarantined_at=database_now())
+    Poller().tick()
+    assert (world.again(task).state, "quarantined" in task.observations.last().detail) == (TaskState.NOT_STARTED, True)  # type: ignore[union-attr]
+    called = [one.json["params"]["name"] for one in scripted.requests]
+    assert called == (["reconcile_ledger"] if how == "tool" else [])
+    assert world.again(other).open is (how == "tool")

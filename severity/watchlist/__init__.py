@@ -1,0 +1,1 @@
+"""The watchlist: how the servers of long operations behave, as it was observed."""
