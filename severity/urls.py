@@ -9,6 +9,7 @@ from severity.pages import IncidentList
 from severity.rates_page import Rates
 from severity.releases import pages as releases
 from severity.routing import pages as routing
+from severity.sla.pages import SlaWatch
 from severity.table.pages import SeverityTest
 from severity.watchlist.pages import Watchlist
 
@@ -27,6 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/silences/", routing.Silences.as_view(), name="silences"),
     path("settings/who-hears/", routing.WhoHears.as_view(), name="who-hears"),
     path("watchlist/", Watchlist.as_view(), name="watchlist"),
+    path("sla/", SlaWatch.as_view(), name="sla"),
     path("claims/", ClaimList.as_view(), name="claims"),
     path("claims/<str:pk>/", ClaimPage.as_view(), name="claim"),
     # Not under releases/: there, it would be the page of a release of that key.

@@ -95,6 +95,7 @@ class SyncState(models.Model):
         indexes = [
             models.Index(fields=["freshness_clock"], condition=Q(freshness_clock__isnull=False), name="sync_freshness"),
             models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="sync_judge"),
+            models.Index(fields=["fresh_until", "id"], condition=Q(fresh_until__isnull=False), name="sync_fresh_until"),
             models.Index(fields=["pull_at"], condition=Q(pull_at__isnull=False), name="sync_pull"),
         ]
 
@@ -120,6 +121,7 @@ class BreakingNotice(models.Model):
         ordering = ["deadline", "id"]
         indexes = [
             models.Index(fields=["connector", "deadline"], condition=Q(closed_at__isnull=True), name="notice_open"),
+            models.Index(fields=["deadline", "id"], condition=Q(closed_at__isnull=True), name="notice_open_deadline"),
             models.Index(fields=["notice_clock"], condition=Q(notice_clock__isnull=False), name="notice_due"),
             models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="notice_judge"),
         ]

@@ -126,6 +126,7 @@ STATES: dict[str, Badge] = {
     "on_time": Badge(gettext_lazy("On time"), "ok", "check"),
     "due_soon": Badge(gettext_lazy("Due soon"), "risk", "clock"),
     "late": Badge(gettext_lazy("Late"), "bad", "clock"),
+    "breached": Badge(gettext_lazy("Breached"), "bad", "risk"),
     "paused": Badge(gettext_lazy("Paused"), "", "pause"),
     "no_data": Badge(gettext_lazy("No data"), "", "dash"),
     "off": Badge(gettext_lazy("Not watched"), "", "dash"),

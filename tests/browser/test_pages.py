@@ -286,6 +286,8 @@ def pages(committed: None) -> list[Asked]:
         *(("maintenance", who, reverse("maintenance")) for who in ("amal", "vera")),
         ("incidents", "yusuf", reverse("incidents")),
         ("incidents", "yusuf", reverse("incidents") + "?choose=1"),
+        *(("sla", who, reverse("sla") + query) for who, query in
+          (("yusuf", ""), ("yusuf", "?choose=1"), ("vera", "?state=paused"))),
         ("incident-board", "yusuf", reverse("incident-board")),
         ("incident-declare", "yusuf", reverse("incident-declare")),
         ("incident-rates", "vera", reverse("incident-rates")),

@@ -72,6 +72,8 @@ LISTS: list[tuple[str, str, Callable[[], None]]] = [
     ("/tasks/?tab=all", "yusuf", slips),
     ("/incidents/", "yusuf", slips),
     ("/claims/", "yusuf", contradictions),
+    ("/sla/", "yusuf", slips),
+    ("/sla/", "omar", waiting),
     ("/", "omar", slips),
     ("/", "omar", waiting),
 ]
@@ -105,7 +107,7 @@ def test_a_list_of_fifty_stays_within_its_budget(
     [
         one
         for one in LISTS
-        if one[0] in ("/tools/", "/tasks/?tab=all", "/incidents/", "/claims/") and one[2] is not drafts
+        if one[0] in ("/tools/", "/tasks/?tab=all", "/incidents/", "/claims/", "/sla/") and one[2] is not drafts
     ],
     indirect=["filled"],
 )

@@ -152,6 +152,11 @@ class ChangeRequest(models.Model):
             models.Index(
                 fields=["submitted_at", "id"], condition=Q(state=ChangeState.IN_REVIEW), name="change_waiting"
             ),
+            models.Index(
+                fields=["sign_by", "id"],
+                condition=Q(state=ChangeState.IN_REVIEW, sign_by__isnull=False),
+                name="change_sign_by",
+            ),
             models.Index(fields=["kind", "key", "-id"], name="change_object"),
             models.Index(fields=["author", "-id"], name="change_author"),
             models.Index(fields=["state", "-id"], name="change_state"),
