@@ -219,19 +219,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {
-        "ApprovalClassEnum": "portal.policy.rules.ApprovalClass",
-        "ReversibilityClassEnum": "portal.policy.rules.ReversibilityClass",
-        "SensitivityClassEnum": "portal.policy.rules.SensitivityClass",
-        "DimensionEnum": "severity.readiness.Dimension",
-        "PeopleDimensionEnum": "severity.readiness.BY_PEOPLE_CHOICES",
-        "LevelEnum": "severity.table.documents.LEVELS",
-        "SeverityEnum": "severity.bodies.LEVELS",
-        "RouteWayEnum": "severity.routing.rules.Way",
-        "IncidentSourceEnum": "severity.models.Source",
-        "EnvironmentEnum": "connectors.environments.CHOICES",
-        "RunStateEnum": "connectors.models.RunState",
-    },
+    "ENUM_NAME_OVERRIDES": API_ENUM_NAMES,  # noqa: F405
     "APPEND_COMPONENTS": components.COMPONENTS,
     "SECURITY": [{"bearer": []}],
 }

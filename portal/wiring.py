@@ -61,3 +61,18 @@ CONNECTOR_CONSUMERS = ["metrics.consumers.of_connector"]
 METRIC_MARKS = "severity.reads.marks_of_metric"
 # Counters of the rail: dotted paths of functions that give {name: number}.
 COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]
+
+# Names of the choices in the API's description, where fields of several bodies share them.
+API_ENUM_NAMES = {
+    "ApprovalClassEnum": "portal.policy.rules.ApprovalClass",
+    "ReversibilityClassEnum": "portal.policy.rules.ReversibilityClass",
+    "SensitivityClassEnum": "portal.policy.rules.SensitivityClass",
+    "DimensionEnum": "severity.readiness.Dimension",
+    "PeopleDimensionEnum": "severity.readiness.BY_PEOPLE_CHOICES",
+    "LevelEnum": "severity.table.documents.LEVELS",
+    "SeverityEnum": "severity.bodies.LEVELS",
+    "RouteWayEnum": "severity.routing.rules.Way",
+    "IncidentSourceEnum": "severity.models.Source",
+    "EnvironmentEnum": "connectors.environments.CHOICES",
+    "RunStateEnum": "connectors.models.RunState",
+}
