@@ -1,5 +1,7 @@
 """Forms of the SLA watch: its filters, and what is done with several clocks at once."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -47,4 +49,5 @@ class ClockFilter(forms.Form):
     @property
     def active(self) -> bool:
         """Whether anything is filtered at all."""
-        return any(any(self.data.getlist(name)) for name in self.fields)
+        told: Any = self.data
+        return any(any(told.getlist(name)) for name in self.fields)

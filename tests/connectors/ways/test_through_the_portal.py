@@ -137,7 +137,7 @@ def test_what_is_quarantined_after_it_was_accepted_is_not_called(scripted: Scrip
     else:
         Verification.objects.create(connector=connector, quarantined_at=database_now())
     Poller().tick()
-    assert (world.again(task).state, "quarantined" in task.observations.last().detail) == (TaskState.NOT_STARTED, True)  # type: ignore[union-attr]
+    assert (world.again(task).state, "quarantined" in task.observations.last().detail) == (TaskState.NOT_STARTED, True)
     called = [one.json["params"]["name"] for one in scripted.requests]
     assert called == (["reconcile_ledger"] if how == "tool" else [])
     assert world.again(other).open is (how == "tool")
