@@ -239,7 +239,7 @@ def test_the_incidents_are_those_of_a_plain_reading(plan: Any) -> None:
 
 
 @pytest.mark.chaos
-@settings(max_examples=1000, deadline=None, suppress_health_check=_CHECKS)
+@settings(max_examples=200, deadline=None, suppress_health_check=_CHECKS)
 @given(PLANS)
 def test_the_incidents_are_those_of_a_plain_reading_however_long_one_tries(plan: Any) -> None:
     agree(plan)
