@@ -10,8 +10,9 @@ class ServerState(models.Model):
     """One server. Made when its connector has limits, or when it first fails; a server that is well needs no row.
 
     `failures` counts exchanges in a row that ended without an answer, `tries` those made since it is left alone. While
-    `open_until` lies ahead nobody asks it; from then on a single exchange tries, and its answer decides. `tokens` are what is
-    left of `per_second` as of `tokens_at`.
+    `open_until` lies ahead nobody asks it; from then on a single exchange tries, and its answer decides. `asked_until` is how
+    long the server itself asked to be left alone: nothing ends that sooner. `tokens` are what is left of `per_second` as of
+    `tokens_at`.
     """
 
     connector = models.OneToOneField(Connector, on_delete=models.CASCADE, related_name="server", primary_key=True)
@@ -23,6 +24,7 @@ class ServerState(models.Model):
     tries = models.PositiveIntegerField(default=0, db_default=0)
     opened_at = models.DateTimeField(null=True)
     open_until = models.DateTimeField(null=True)
+    asked_until = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True, db_default="")
 
     class Meta:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from connectors.models import Connector, ServerState
 
@@ -24,22 +24,30 @@ WHERE at_once IS NOT NULL OR per_second IS NOT NULL OR open_until IS NOT NULL
 ORDER BY connector_id FOR NO KEY UPDATE SKIP LOCKED
 """
 # How many failed at once does not matter for the pause, only how many tries since it opened did: those were under way together.
+# What comes late, of exchanges that began before, never shortens what the server asked for.
 _FAILED = """
-INSERT INTO connectors_serverstate AS s (connector_id, failures, reason, opened_at, open_until)
-SELECT %(id)s, %(failures)s, %(reason)s, CASE WHEN %(opens)s OR %(failures)s >= %(most)s THEN statement_timestamp() END,
-       CASE WHEN %(opens)s THEN statement_timestamp() + %(wait)s * interval '1 second'
-            WHEN %(failures)s >= %(most)s THEN statement_timestamp() + interval '1 second' * %(jitter)s * %(first)s END
+INSERT INTO connectors_serverstate AS s (connector_id, failures, reason, asked_until, opened_at, open_until)
+SELECT told.id, told.failures, told.reason, told.asked, CASE WHEN paused.until IS NOT NULL THEN told.now END, paused.until
+FROM (SELECT %(id)s::bigint AS id, %(failures)s::int AS failures, %(reason)s::text AS reason, statement_timestamp() AS now,
+             statement_timestamp() + %(wait)s::float * interval '1 second' AS asked) told
+  CROSS JOIN LATERAL (SELECT greatest(told.asked, CASE WHEN told.failures >= %(most)s
+                        THEN told.now + interval '1 second' * %(jitter)s * %(first)s END) AS until) paused
 ON CONFLICT (connector_id) DO UPDATE SET
-  failures = s.failures + %(failures)s, reason = %(reason)s,
-  opened_at = CASE WHEN %(opens)s OR s.failures + %(failures)s >= %(most)s
+  failures = s.failures + excluded.failures, reason = excluded.reason,
+  asked_until = greatest(s.asked_until, excluded.asked_until),
+  opened_at = CASE WHEN excluded.asked_until IS NOT NULL OR s.failures + excluded.failures >= %(most)s
                    THEN coalesce(s.opened_at, statement_timestamp()) ELSE s.opened_at END,
-  open_until = CASE WHEN %(opens)s THEN greatest(s.open_until, statement_timestamp() + %(wait)s * interval '1 second')
-    WHEN s.failures + %(failures)s >= %(most)s THEN statement_timestamp() + interval '1 second'
-      * %(jitter)s * least(%(longest)s, %(first)s * power(2, least(s.tries, 10)))
-    ELSE s.open_until END
+  open_until = CASE
+    WHEN s.failures + excluded.failures >= %(most)s
+    THEN greatest(s.asked_until, excluded.asked_until, statement_timestamp() + interval '1 second'
+      * %(jitter)s * least(%(longest)s, %(first)s * power(2, least(s.tries, 10))))
+    ELSE greatest(s.open_until, excluded.asked_until) END
 """
 _ANSWERED = """
-UPDATE connectors_serverstate SET failures = 0, tries = 0, opened_at = NULL, open_until = NULL, reason = ''
+UPDATE connectors_serverstate SET failures = 0, tries = 0, reason = '',
+  asked_until = CASE WHEN asked_until > statement_timestamp() THEN asked_until END,
+  opened_at = CASE WHEN asked_until > statement_timestamp() THEN opened_at END,
+  open_until = CASE WHEN asked_until > statement_timestamp() THEN asked_until END
 WHERE connector_id = ANY(%s) AND (failures > 0 OR open_until IS NOT NULL)
 """
 
@@ -68,9 +76,7 @@ def tell(told: Iterable[Told]) -> None:
         by_server.setdefault(one.connector_id, []).append(one)
     well = [pk for pk, all_of in by_server.items() if all_of[-1].answered and not any(one.wait for one in all_of)]
     bad = sorted(set(by_server) - set(well))
-    if not bad and not (well and ServerState.objects.filter(pk__in=well).exists()):
-        return
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         if well:
             cursor.execute(_ANSWERED, [well])
         for pk in bad:
@@ -78,7 +84,6 @@ def tell(told: Iterable[Told]) -> None:
 
 
 def _failed(pk: int, told: list[Told]) -> dict[str, Any]:
-    wait = max((one.wait or 0.0 for one in told), default=0.0)
     failures = 0
     for one in told:
         failures = 0 if one.answered else failures + 1
@@ -86,8 +91,7 @@ def _failed(pk: int, told: list[Told]) -> dict[str, Any]:
         "id": pk,
         "failures": failures,
         "reason": told[-1].reason[:300].replace("\0", ""),
-        "opens": wait > 0,
-        "wait": wait,
+        "wait": max((one.wait for one in told if one.wait), default=None),
         "most": OPENS_AFTER,
         "first": FIRST_PAUSE,
         "longest": LONGEST_PAUSE,

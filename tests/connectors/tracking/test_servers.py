@@ -161,3 +161,28 @@ def test_what_is_told_again_and_again_is_taken(told: list[servers.Told], scripte
     for _ in range(3):
         servers.tell(mine)
     assert ServerState.objects.filter(failures=3 * len(mine)).exists() == bool(mine)
+
+
+def asked_to_wait(connector: Connector) -> None:
+    servers.tell([servers.Told(connector.pk, False, 40.0, "Wait.")])
+
+
+@pytest.mark.parametrize("late", [[servers.Told(0, False)] * 6, [servers.Told(0, True)], [servers.Told(0, False, 2.0)]])
+def test_what_comes_late_does_not_shorten_what_the_server_asked_for(
+    late: list[servers.Told], scripted: ScriptedServer
+) -> None:
+    connector, _ = watched(scripted, 1)
+    asked_to_wait(connector)
+    servers.tell([servers.Told(connector.pk, one.answered, one.wait) for one in late])
+    held = state_of(connector).open_until
+    assert held is not None
+    assert held - database_now() > timedelta(seconds=35)
+    assert take() == []
+
+
+def test_once_it_has_waited_an_answer_closes_it(scripted: ScriptedServer) -> None:
+    connector, _ = watched(scripted, 1)
+    asked_to_wait(connector)
+    ServerState.objects.update(**{name: database_now() for name in ("open_until", "asked_until")})
+    Poller().tick()
+    assert (state_of(connector).open_until, state_of(connector).opened_at) == (None, None)
