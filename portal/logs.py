@@ -21,6 +21,8 @@ def json_lines(*, level: str) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["console"], "propagate": False},
             "httpx": {"level": "WARNING"},
+            # Its lines hold what servers send in their headers.
+            "httpcore": {"level": "WARNING"},
             "django.request": {"level": "ERROR"},
             # Two lines for every hint would bury the rest.
             "celery.app.trace": {"level": "WARNING"},

@@ -27,6 +27,7 @@ from portal.outbound.errors import (
 from portal.outbound.guard import Guard
 from portal.outbound.kept import KeptConnections
 from portal.outbound.network import Exchange, GuardedBackend, begin
+from portal.outbound.reflected import body_without, secret_of, without
 
 MAX_ANSWER = 1024 * 1024
 MAX_KEPT = 128
@@ -82,8 +83,30 @@ class OutboundClient:
         `repeatable` says that sending it twice does no harm: it then travels over a kept connection and once
         more over a new one if the kept one turns out to be dead. Other requests always get a connection of
         their own, so that "nothing was sent" is certain when connecting fails. `enough(headers, body so far)`
-        may end the reading of an endless answer. Raises a subclass of OutboundError.
+        may end the reading of an endless answer. What of the credential the other side sends back is taken out of answers and
+        errors. Raises a subclass of OutboundError.
         """
+        secret = secret_of(headers)
+        try:
+            answer = self._request(method, url, headers, body, timeouts, max_bytes, repeatable, enough)
+        except OutboundError as error:
+            error.reason = without(error.reason, secret)
+            error.args = (error.reason,)
+            raise
+        told = {name: without(value, secret) for name, value in answer.headers.items()}
+        return Answer(answer.status, told, body_without(answer.body, secret))
+
+    def _request(
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        timeouts: Timeouts,
+        max_bytes: int,
+        repeatable: bool,
+        enough: Enough | None,
+    ) -> Answer:
         parsed = self.guard.parse(url)
         exchange = Exchange(deadline=time.monotonic() + timeouts.total, encrypted=parsed.scheme == "https")
         target = httpcore.URL(scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path)
