@@ -1,4 +1,4 @@
-"""How long a server itself asked to be left alone."""
+"""How long a server itself asked to be left alone, when it answered again, and when it was last taken for."""
 
 from django.db import migrations, models
 
@@ -12,6 +12,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="serverstate",
             name="asked_until",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="serverstate",
+            name="closed_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="serverstate",
+            name="taken_at",
             field=models.DateTimeField(null=True),
         ),
     ]

@@ -25,6 +25,9 @@ class ServerState(models.Model):
     opened_at = models.DateTimeField(null=True)
     open_until = models.DateTimeField(null=True)
     asked_until = models.DateTimeField(null=True)
+    # When it answered again, and when something was last taken for it while it had limits: before, nothing of it was late.
+    closed_at = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=300, blank=True, db_default="")
 
     class Meta:

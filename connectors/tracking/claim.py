@@ -89,6 +89,7 @@ due AS MATERIALIZED (
 spent AS (
   UPDATE connectors_serverstate s
      SET tokens = coalesce({TOKENS} - taken.number, 0),
+         taken_at = statement_timestamp(),
          tries = s.tries + CASE WHEN s.open_until IS NULL THEN 0 ELSE 1 END,
          tokens_at = CASE WHEN s.per_second IS NOT NULL THEN statement_timestamp() END,
          open_until = CASE WHEN s.open_until IS NOT NULL

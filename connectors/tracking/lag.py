@@ -8,23 +8,26 @@ from django.db import Error, connection
 from portal.operations.readiness import Check
 from portal.operations.signs import LEAST_SILENCE
 
-# Servers that are spared, by a limit or a breaker, are asked late on purpose and say nothing of the portal.
-# Of every other server the polls that wait longest: its oldest are the first of the index on (connector, next_poll_at).
+# Of every server the polls that wait longest: its oldest are the first of the index on (connector, next_poll_at).
 OF_EACH = 200
+# A server that is left alone is not asked late but on purpose, and one with limits is late only while nothing at all is taken
+# for it, for longer than three of its own intervals.
 _BEHIND = """
 WITH behind AS (
-  SELECT server.key, waiting.next_poll_at
+  SELECT server.key, waiting.since
   FROM connectors_connector server
+    LEFT JOIN connectors_serverstate state ON state.connector_id = server.id
     CROSS JOIN LATERAL (
-      SELECT task.next_poll_at FROM connectors_trackedtask task
+      SELECT greatest(task.next_poll_at, state.open_until, state.closed_at,
+               CASE WHEN state.at_once IS NOT NULL OR state.per_second IS NOT NULL
+                    THEN state.taken_at + coalesce(3 / state.per_second, 0) * interval '1 second' END) AS since
+      FROM connectors_trackedtask task
       WHERE task.connector_id = server.id AND task.next_poll_at <= statement_timestamp()
       ORDER BY task.next_poll_at LIMIT %s) waiting
-  WHERE server.endpoint <> '' AND NOT EXISTS (
-    SELECT 1 FROM connectors_serverstate spared WHERE spared.connector_id = server.id
-      AND (spared.at_once IS NOT NULL OR spared.per_second IS NOT NULL OR spared.open_until IS NOT NULL))
+  WHERE server.endpoint <> '' AND waiting.since <= statement_timestamp()
 )
-SELECT count(*), min(next_poll_at), percentile_disc(0.05) WITHIN GROUP (ORDER BY next_poll_at),
-       (SELECT key FROM behind ORDER BY next_poll_at, key LIMIT 1), statement_timestamp()
+SELECT count(*), min(since), percentile_disc(0.05) WITHIN GROUP (ORDER BY since),
+       (SELECT key FROM behind ORDER BY since, key LIMIT 1), statement_timestamp()
 FROM behind
 """
 

@@ -46,6 +46,8 @@ ON CONFLICT (connector_id) DO UPDATE SET
 _ANSWERED = """
 UPDATE connectors_serverstate SET failures = 0, tries = 0, reason = '',
   asked_until = CASE WHEN asked_until > statement_timestamp() THEN asked_until END,
+  closed_at = CASE WHEN open_until IS NULL OR asked_until > statement_timestamp() THEN closed_at
+                   ELSE statement_timestamp() END,
   opened_at = CASE WHEN asked_until > statement_timestamp() THEN opened_at END,
   open_until = CASE WHEN asked_until > statement_timestamp() THEN asked_until END
 WHERE connector_id = ANY(%s) AND (failures > 0 OR open_until IS NOT NULL)

@@ -136,14 +136,32 @@ def test_polls_that_are_far_behind_open_one_v1_that_names_the_server_and_ends() 
     assert told() == [("polls_behind", "polls", "resolved", 0)]
 
 
-@pytest.mark.parametrize("spared", [{"at_once": 1}, {"per_second": 1.0}, {"breaker": True}])
-def test_a_server_that_is_spared_is_asked_late_on_purpose(spared: dict[str, Any]) -> None:
+LATELY, LONG_AGO = -timedelta(seconds=1), -timedelta(seconds=80)
+OPEN = {"failures": 5, "opened_at": LONG_AGO}
+
+
+@pytest.mark.parametrize(
+    ("state", "well"),
+    [
+        ({"at_once": 1, "taken_at": LATELY}, True),
+        ({"at_once": 1, "taken_at": LONG_AGO}, False),
+        ({"at_once": 1}, False),
+        ({"per_second": 1.0, "taken_at": LATELY}, True),
+        ({"per_second": 1.0, "taken_at": LONG_AGO}, False),
+        ({"per_second": 0.05, "taken_at": LONG_AGO}, True),
+        ({**OPEN, "open_until": LONG}, True),
+        ({**OPEN, "open_until": LONG_AGO}, False),
+        ({"closed_at": LATELY}, True),
+        ({"closed_at": LONG_AGO}, False),
+        ({"taken_at": LATELY}, False),
+    ],
+)
+def test_a_server_that_is_spared_is_late_only_while_nothing_is_taken_for_it(state: dict[str, Any], well: bool) -> None:
     behind(90)
-    connector = Connector.objects.get()
     now = database_now()
-    broken = {"failures": 5, "opened_at": now, "open_until": now + LONG} if spared.pop("breaker", False) else spared
-    ServerState.objects.update_or_create(connector=connector, defaults=broken)
-    assert watching.tick()["well"]
+    told = {name: now + value if isinstance(value, timedelta) else value for name, value in state.items()}
+    ServerState.objects.update_or_create(connector=Connector.objects.get(), defaults=told)
+    assert watching.tick()["well"] is well
 
 
 @pytest.mark.parametrize("by", [timedelta(hours=1), timedelta(hours=-1), timedelta(seconds=14), timedelta(seconds=-14)])

@@ -51,6 +51,7 @@ def test_no_more_at_once_than_its_connector_allows_whoever_takes(scripted: Scrip
     connector, tasks = watched(scripted, 9)
     ServerState.objects.create(connector=connector, at_once=3)
     assert [len(take()), len(take())] == [3, 0]
+    assert state_of(connector).taken_at is not None
     TrackedTask.objects.update(busy_until=F("busy_until") - timedelta(hours=1))
     assert len(take()) == 3, "what was taken by one that died comes free with its lease"
     assert len(tasks) == 9
@@ -116,6 +117,7 @@ def test_the_breaker_opens_lets_one_try_and_closes(scripted: ScriptedServer) -> 
     due_now()
     until(lambda: state_of(connector).failures == 0, [poller])
     assert (state_of(connector).open_until, state_of(connector).opened_at) == (None, None)
+    assert state_of(connector).closed_at is not None
     until(lambda: not TrackedTask.objects.filter(misses__gt=0).exists(), [poller])
 
 

@@ -45,7 +45,7 @@ def everywhere(task: TrackedTask, client: Client, api: APIClient) -> str:
         if not model._meta.proxy and model._meta.managed
     ]
     shown = [client.get(f"/tasks/{task.pk}/"), client.get("/tasks/?tab=all"), api.get(f"/api/v1/tasks/{task.pk}/")]
-    return json.dumps(rows, default=str) + "".join(str(one.content.decode()) for one in shown)
+    return json.dumps(rows, default=str) + "".join(bytes(getattr(one, "content", b"")).decode() for one in shown)
 
 
 def refused(written: str) -> Any:
