@@ -38,19 +38,18 @@ def _clock(clock: str) -> str:
     )
 
 
-_SLA = f"""
-WITH held AS MATERIALIZED (
-  SELECT id FROM connectors_trackedtask WHERE connector_id = %(connector)s AND ended_at IS NULL
-  ORDER BY id FOR NO KEY UPDATE
-),
-wanted AS (
-  SELECT t.id, {
-    ", ".join(
-        f"CASE WHEN t.sla_told ? '{clock}_seconds' THEN t.{clock}_seconds ELSE %({clock})s END AS {clock}_seconds"
-        for clock in CLOCKS
-    )
+# The window of a task by what its connector says now: what its request set itself stays.
+_WANTED = {
+    clock: f"CASE WHEN sla_told ? '{clock}_seconds' THEN {clock}_seconds ELSE %({clock})s END" for clock in CLOCKS
 }
-  FROM connectors_trackedtask t JOIN held ON held.id = t.id
+# Only those that differ are locked: most changes of a connector are about something else.
+_SLA = f"""
+WITH wanted AS MATERIALIZED (
+  SELECT id, {", ".join(f"{wanted} AS {clock}_seconds" for clock, wanted in _WANTED.items())}
+  FROM connectors_trackedtask
+  WHERE connector_id = %(connector)s AND ended_at IS NULL
+    AND ({", ".join(_WANTED.values())}) <> ({", ".join(f"{clock}_seconds" for clock in CLOCKS)})
+  ORDER BY id FOR NO KEY UPDATE
 ),
 moved AS (
   UPDATE connectors_trackedtask t SET
@@ -60,11 +59,7 @@ moved AS (
     {", ".join(f"{clock}_seconds = w.{clock}_seconds" for clock in CLOCKS)},
     judge_at = CASE WHEN {" OR ".join(f"t.{clock}_clock IS NULL" for clock in CLOCKS)}
                     THEN statement_timestamp() ELSE t.judge_at END
-  FROM wanted w
-  WHERE t.id = w.id
-    AND ({", ".join(f"w.{clock}_seconds" for clock in CLOCKS)}) <> ({
-    ", ".join(f"t.{clock}_seconds" for clock in CLOCKS)
-})
+  FROM wanted w WHERE t.id = w.id
   RETURNING t.id, t.state, t.remote_status
 )
 INSERT INTO connectors_observation (task_id, at, what, state, remote_status, detail)
