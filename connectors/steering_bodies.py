@@ -3,8 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from connectors.pauses import MOST_REASON
 from connectors.tracking.clocks import LEAST_SECONDS, MOST_SECONDS
-from connectors.tracking.steering import MOST_REASON
 from portal.registry.documents import StrictSerializer
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from connectors.models import Connector, ConnectorKind, Maintenance, TrackedTask
 from connectors.pages import MAX_ID
+from connectors.pauses import MOST_REASON
 from connectors.syncs.forms import PauseForm
 from connectors.tracking import maintenance, steering
 from connectors.tracking.clocks import MOST_SECONDS
@@ -30,7 +31,7 @@ LISTED = 50
 
 def _reason() -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": 3, "dir": "auto"})
-    return forms.CharField(label=gettext_lazy("Reason"), max_length=steering.MOST_REASON, widget=widget)
+    return forms.CharField(label=gettext_lazy("Reason"), max_length=MOST_REASON, widget=widget)
 
 
 class ExtendForm(forms.Form):

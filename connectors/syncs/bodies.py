@@ -5,7 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from connectors.models import RunState
-from connectors.syncs.notices import MOST_DETAIL, MOST_NAME, MOST_REASON, MOST_TITLE
+from connectors.pauses import MOST_REASON
+from connectors.syncs.notices import MOST_DETAIL, MOST_NAME, MOST_TITLE
 from connectors.syncs.rules import MOST_AT_ONCE, MOST_CONSUMERS
 from portal.registry.documents import StrictSerializer
 

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from connectors.pauses import MOST_REASON
 from connectors.syncs.notices import MOST_DETAIL, MOST_NAME, MOST_TITLE
-from connectors.syncs.pausing import MOST_REASON
 from connectors.syncs.rules import MOST_CONSUMERS
 
 

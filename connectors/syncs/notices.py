@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from connectors.consumers import consumers_of
 from connectors.models import BreakingNotice, Connector, NoticeConsumer
+from connectors.pauses import reason_problems
 from connectors.syncs.keeping import find
 from connectors.syncs.rules import LEAST_NOTICE, MOST_CONSUMERS
 from portal.audit.services import record
@@ -18,7 +19,7 @@ from portal.refusals import Conflict, Invalid, Missing, Problem
 from portal.registry.models import STANDING
 from portal.roles import Permission
 
-MOST_TITLE, MOST_DETAIL, MOST_NAME, MOST_REASON = 200, 2000, 120, 500
+MOST_TITLE, MOST_DETAIL, MOST_NAME = 200, 2000, 120
 MOST_KNOWN = 200
 
 
@@ -86,9 +87,9 @@ def close(*, actor: Actor, sync: str, notice_id: int, reason: str, now: datetime
     """End it before everybody has moved, with the reason; closed already, it stays as it is."""
     require(actor, Permission.ANNOUNCE_BREAK)
     notice = _locked(sync, notice_id)
-    if not reason.strip() or len(reason) > MOST_REASON or "\0" in reason:
-        message = _("Say why, in at most %d characters.") % MOST_REASON
-        raise Invalid("notice", message, [Problem("reason", message, "required")])
+    problems = reason_problems(reason)
+    if problems:
+        raise Invalid("notice", problems[0].message, problems)
     if notice.closed_at is not None:
         raise Conflict("closed", _("%s is closed.") % notice.human_id)
     _close(notice, reason.strip(), now)

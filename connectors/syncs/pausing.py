@@ -11,16 +11,15 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from connectors.models import Connector, SyncState
+from connectors.pauses import end_problems, reason_problems
 from connectors.syncs.keeping import find
-from connectors.syncs.rules import LONGEST_PAUSE, MOST_AT_ONCE, deadline
+from connectors.syncs.rules import MOST_AT_ONCE, deadline
 from portal.audit.services import record
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Problem, Refusal
 from portal.registry.models import STANDING
 from portal.roles import Permission
-
-MOST_REASON = 500
 
 
 @dataclass(frozen=True)
@@ -76,13 +75,7 @@ def resume(*, actor: Actor, sync: str, now: datetime) -> SyncState:
 
 
 def _sound(until: datetime, reason: str, now: datetime) -> None:
-    problems = []
-    if not now < until <= now + LONGEST_PAUSE:
-        message = _("It must end within the next %d days.") % LONGEST_PAUSE.days
-        problems.append(Problem("until", message, "out_of_bounds"))
-    if not reason.strip() or len(reason) > MOST_REASON or "\0" in reason:
-        message = _("Say why, in at most %d characters.") % MOST_REASON
-        problems.append(Problem("reason", message, "required"))
+    problems = [*end_problems(until, now), *reason_problems(reason)]
     if problems:
         raise Invalid("pause", problems[0].message, problems)
 

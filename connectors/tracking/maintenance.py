@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from connectors.models import Connector, ConnectorKind, Maintenance
 from connectors.models.task import CLOCKS
-from connectors.tracking.steering import LONGEST_PAUSE, reason_problems
+from connectors.pauses import LONGEST_PAUSE, reason_problems
 from portal.audit.services import record
 from portal.people.actors import Actor
 from portal.people.guards import require

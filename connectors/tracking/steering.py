@@ -11,15 +11,13 @@ from django.utils.translation import gettext as _
 
 from connectors.models import Observation, TaskState, TrackedTask
 from connectors.models.task import CLOCKS
+from connectors.pauses import end_problems, reason_problems
 from connectors.tracking.clocks import LEAST_SECONDS, MOST_SECONDS, after
 from portal.audit.services import record
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Missing, Problem
 from portal.roles import Permission
-
-LONGEST_PAUSE = timedelta(days=90)
-MOST_REASON = 500
 
 
 @transaction.atomic
@@ -118,20 +116,6 @@ def out_of_sight(task: TrackedTask, now: datetime) -> bool:
         return True
     seen = task.last_seen_at
     return seen is not None and (now - seen).total_seconds() > task.blind_seconds
-
-
-def reason_problems(reason: str) -> list[Problem]:
-    """What is wrong with a reason."""
-    if reason.strip() and len(reason) <= MOST_REASON and "\0" not in reason:
-        return []
-    return [Problem("reason", _("Say why, in at most %d characters.") % MOST_REASON, "required")]
-
-
-def end_problems(until: datetime, now: datetime) -> list[Problem]:
-    """What is wrong with the end of a pause."""
-    if now < until <= now + LONGEST_PAUSE:
-        return []
-    return [Problem("until", _("It must end within the next %d days.") % LONGEST_PAUSE.days, "out_of_bounds")]
 
 
 def _refuse(problems: list[Problem]) -> None:
