@@ -18,9 +18,9 @@ from connectors.mcp.observation import (
     Tool,
     Tools,
 )
+from connectors.mcp.unanswered import UNANSWERED, not_heard_of, turned_away, unheard
 from portal.outbound import client as outbound
 from portal.outbound.client import DEFAULT_TIMEOUTS, OutboundClient, Timeouts
-from portal.outbound.errors import AnswerTooLarge, OutboundError, OutboundRefused
 
 MAX_PAGES = 20
 MAX_TOOLS = 500
@@ -48,15 +48,10 @@ def call_tool(
     try:
         protocol.check_name(operation, protocol.MAX_NAME)
         reply = _post(endpoint, "tools/call", operation, params, token, timeouts, meta, headers, False, via)
-    except (protocol.RequestError, OutboundRefused) as exception:
-        return StartOutcome(StartKind.NOT_STARTED, str(exception), cause=Kind.REFUSED)
-    except AnswerTooLarge as exception:
-        return StartOutcome(StartKind.UNKNOWN, exception.reason, cause=Kind.DRIFT)
-    except OutboundError as exception:
-        kind = StartKind.UNKNOWN if exception.sent else StartKind.NOT_STARTED
-        return StartOutcome(kind, exception.reason, cause=Kind.UNAVAILABLE)
+    except UNANSWERED as error:
+        return not_heard_of(error)
     if reply.result is None:
-        return _not_started(reply)
+        return turned_away(reply)
     return _started(reply.result, reply.http_status)
 
 
@@ -219,12 +214,8 @@ def _simple(
     """A request that may be repeated without harm; its transport errors become replies too."""
     try:
         return _post(endpoint, method, name, params, token, timeouts, None, None, True, via)
-    except (protocol.RequestError, OutboundRefused) as exception:
-        return Reply(Kind.REFUSED, str(exception))
-    except AnswerTooLarge as exception:
-        return Reply(Kind.DRIFT, exception.reason)
-    except OutboundError as exception:
-        return Reply(Kind.UNAVAILABLE, exception.reason)
+    except UNANSWERED as error:
+        return Reply(*unheard(error))
 
 
 def _not_about_a_task(reply: Reply) -> Reply:
@@ -251,21 +242,6 @@ def _about_task(
 
 def _acknowledgement(reply: Reply) -> Acknowledgement:
     return Acknowledgement(reply.kind, reply.detail, reply.error, reply.retry_after_seconds)
-
-
-def _not_started(reply: Reply) -> StartOutcome:
-    if reply.sure or reply.kind in (Kind.UNAUTHORIZED, Kind.RATE_LIMITED):
-        kind = StartKind.NOT_STARTED
-    else:
-        kind = StartKind.FAILED if reply.error is not None else StartKind.UNKNOWN
-    return StartOutcome(
-        kind,
-        reply.detail,
-        error=reply.error,
-        cause=None if kind is StartKind.FAILED else reply.kind,
-        retry_after_seconds=reply.retry_after_seconds,
-        http_status=reply.http_status,
-    )
 
 
 def _started(result: dict[str, Any], http_status: int | None) -> StartOutcome:

@@ -14,9 +14,9 @@ import orjson
 from connectors.mcp import answers, protocol
 from connectors.mcp.answers import Reply
 from connectors.mcp.observation import Acknowledgement, Kind, Observation, StartKind, StartOutcome
+from connectors.mcp.unanswered import UNANSWERED, not_heard_of, turned_away, unheard
 from portal.outbound import client as outbound
 from portal.outbound.client import DEFAULT_TIMEOUTS, Answer, OutboundClient, Timeouts
-from portal.outbound.errors import AnswerTooLarge, OutboundError, OutboundRefused
 
 PROTOCOL_VERSION: Final = "2025-11-25"
 SESSION: Final = "mcp-session-id"
@@ -50,13 +50,8 @@ def call_tool(
     try:
         protocol.check_name(operation, protocol.MAX_NAME)
         answer = _post(endpoint, "tools/call", params, session, token, timeouts, headers, False, via)
-    except (protocol.RequestError, OutboundRefused) as exception:
-        return StartOutcome(StartKind.NOT_STARTED, str(exception), cause=Kind.REFUSED)
-    except AnswerTooLarge as exception:
-        return StartOutcome(StartKind.UNKNOWN, exception.reason, cause=Kind.DRIFT)
-    except OutboundError as exception:
-        kind = StartKind.UNKNOWN if exception.sent else StartKind.NOT_STARTED
-        return StartOutcome(kind, exception.reason, cause=Kind.UNAVAILABLE)
+    except UNANSWERED as error:
+        return not_heard_of(error)
     return _started(answers.read(answer, datetime.now(UTC)), session)
 
 
@@ -102,14 +97,7 @@ def cancel_task(
 
 def _started(reply: Reply, session: str) -> StartOutcome:
     if reply.result is None:
-        if reply.sure or reply.kind in (Kind.UNAUTHORIZED, Kind.RATE_LIMITED):
-            kind = StartKind.NOT_STARTED
-        else:
-            kind = StartKind.FAILED if reply.error is not None else StartKind.UNKNOWN
-        return StartOutcome(
-            kind, reply.detail, error=reply.error, cause=None if kind is StartKind.FAILED else reply.kind,
-            retry_after_seconds=reply.retry_after_seconds, http_status=reply.http_status,
-        )  # fmt: skip
+        return turned_away(reply)
     made = reply.result.get("task")
     if not isinstance(made, dict):
         # A server may run the tool at once instead of making a task.
@@ -137,12 +125,8 @@ def _open(endpoint: str, token: str, timeouts: Timeouts, via: OutboundClient | N
             return Reply(Kind.DRIFT, "The server's session id makes no sense."), ""
         if reply.result is not None:
             _post(endpoint, "notifications/initialized", None, session, token, timeouts, None, True, via)
-    except (protocol.RequestError, OutboundRefused) as exception:
-        return Reply(Kind.REFUSED, str(exception)), ""
-    except AnswerTooLarge as exception:
-        return Reply(Kind.DRIFT, exception.reason), ""
-    except OutboundError as exception:
-        return Reply(Kind.UNAVAILABLE, exception.reason), ""
+    except UNANSWERED as error:
+        return Reply(*unheard(error)), ""
     return reply, session
 
 
@@ -153,12 +137,8 @@ def _ask(
     try:
         protocol.check_name(str(params["taskId"]), protocol.MAX_TASK_ID)
         answer = _post(endpoint, method, params, session, token, timeouts, None, True, via)
-    except (protocol.RequestError, OutboundRefused) as exception:
-        return Reply(Kind.REFUSED, str(exception))
-    except AnswerTooLarge as exception:
-        return Reply(Kind.DRIFT, exception.reason)
-    except OutboundError as exception:
-        return Reply(Kind.UNAVAILABLE, exception.reason)
+    except UNANSWERED as error:
+        return Reply(*unheard(error))
     reply = answers.read(answer, datetime.now(UTC))
     if answer.status == 404 and reply.error is None:
         return replace(reply, kind=Kind.NOT_FOUND, detail="The server has ended the session, and its tasks with it.")

@@ -10,10 +10,10 @@ import orjson
 
 from connectors.mcp import bounds, protocol
 from connectors.mcp.observation import Kind, Observation, RemoteError, StartKind, StartOutcome
+from connectors.mcp.unanswered import UNANSWERED, not_heard_of, unheard
 from portal.json_bounds import deeper_than
 from portal.outbound import client as outbound
 from portal.outbound.client import Answer, OutboundClient, Timeouts
-from portal.outbound.errors import AnswerTooLarge, OutboundError, OutboundRefused
 
 ID: Final = "{task_id}"
 MOST_DEPTH: Final = 50
@@ -42,9 +42,10 @@ def look(
 ) -> Observation:
     """GET the resource of a task. Never raises for what the other side does."""
     address = resource.status_url.replace(ID, quote(task_id, safe=""))
-    answer = _request("GET", address, b"", (), token, timeouts, via)
-    if isinstance(answer, Observation):
-        return answer
+    try:
+        answer = _send("GET", address, b"", (), token, timeouts, True, via)
+    except UNANSWERED as error:
+        return Observation(*unheard(error))
     found = _of_status(answer)
     if found is not None:
         return found
@@ -71,13 +72,8 @@ def start(
         return StartOutcome(StartKind.NOT_STARTED, f"The arguments cannot be written: {exception}.", cause=Kind.REFUSED)
     try:
         answer = _send("POST", resource.start_url, body, tuple((headers or {}).items()), token, timeouts, False, via)
-    except OutboundRefused as exception:
-        return StartOutcome(StartKind.NOT_STARTED, str(exception), cause=Kind.REFUSED)
-    except AnswerTooLarge as exception:
-        return StartOutcome(StartKind.UNKNOWN, exception.reason, cause=Kind.DRIFT)
-    except OutboundError as exception:
-        kind = StartKind.UNKNOWN if exception.sent else StartKind.NOT_STARTED
-        return StartOutcome(kind, exception.reason, cause=Kind.UNAVAILABLE)
+    except UNANSWERED as error:
+        return not_heard_of(error)
     found = _of_status(answer)
     if found is not None:
         unsure = found.kind is Kind.UNAVAILABLE
@@ -169,20 +165,6 @@ def _of_status(answer: Answer) -> Observation | None:
     else:
         kind, detail = Kind.DRIFT, "The server does not take the request"
     return Observation(kind, f"{detail} (HTTP {status}).", retry_after_seconds=wait, http_status=status)
-
-
-def _request(
-    method: str, url: str, body: bytes, headers: tuple[tuple[str, str], ...], token: str, timeouts: Timeouts,
-    via: OutboundClient | None,
-) -> Answer | Observation:  # fmt: skip
-    try:
-        return _send(method, url, body, headers, token, timeouts, True, via)
-    except OutboundRefused as exception:
-        return Observation(Kind.REFUSED, str(exception))
-    except AnswerTooLarge as exception:
-        return Observation(Kind.DRIFT, exception.reason)
-    except OutboundError as exception:
-        return Observation(Kind.UNAVAILABLE, exception.reason)
 
 
 def _send(
