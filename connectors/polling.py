@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from connectors.models.task import Trouble
-from connectors.tracking import claim, exchange, observe, servers
+from connectors.tracking import claim, exchange, observe, recording, servers
 from connectors.tracking.change import Change, Held
 from connectors.tracking.exchange import Look, Start, Target
 from portal.operations.per_process import PerProcess
@@ -110,7 +110,7 @@ class Poller:
                 counts["claimed"] += taken
                 more = taken > 0
             self._gather(min(end, time.monotonic() + PAUSE_SECONDS))
-            recorded = claim.record(self._unrecorded)
+            recorded = recording.record(self._unrecorded)
             self._unrecorded = []
             servers.tell(self._told)
             self._told = []

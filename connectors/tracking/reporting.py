@@ -20,7 +20,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from connectors.mcp import bounds, protocol
 from connectors.mcp.observation import Kind, Observation, RemoteError
 from connectors.models import Connector, HookMessage, TrackedTask
-from connectors.tracking import claim, observe, ways
+from connectors.tracking import claim, observe, recording, ways
 from connectors.tracking.change import GONE
 from connectors.tracking.report_body import Message
 from connectors.tracking.status_resource import FAILED_TOOL
@@ -123,7 +123,7 @@ def take(task_id: int, report: Report, now: datetime) -> str:
         change = observe.looked(claim.hold(task.pk), _seen(task, report), None, at=now, spread=0.0)
         # Nobody looks at it: what comes next is told too.
         change.columns |= {"next_poll_at": GONE, "reported_at": at, "polls": 0}
-        claim.record([change])
+        recording.record([change])
         return "taken"
 
 

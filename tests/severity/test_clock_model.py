@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from connectors.mcp.observation import Kind
 from connectors.mcp.observation import Observation as Seen
 from connectors.models import Connector, TaskState, TrackedTask
-from connectors.tracking import claim, observe, steering
+from connectors.tracking import claim, observe, recording, steering
 from connectors.tracking.moving import follow_sla
 from portal.operations.services import database_now
 from portal.refusals import Refusal
@@ -160,7 +160,7 @@ class Portal:
                 self.look("input_required" if told == "ask" else "working")
             elif what == "miss":
                 held = claim.hold(self.task_id)
-                claim.record([observe.looked(held, Seen(Kind.UNAVAILABLE, "Away."), None, at=now, spread=0)])
+                recording.record([observe.looked(held, Seen(Kind.UNAVAILABLE, "Away."), None, at=now, spread=0)])
             elif what == "pause":
                 until = now + timedelta(seconds=told * UNIT)
                 steering.pause(actor=who, task_id=task.pk, until=until, reason="x", now=now)
@@ -184,7 +184,7 @@ class Portal:
             Kind.SEEN, "Seen.", "r-1", status, status_message=str(self.message), input_requests=requests,
             is_error=False,
         )  # fmt: skip
-        claim.record([observe.looked(claim.hold(self.task_id), seen, None, at=database_now(), spread=0)])
+        recording.record([observe.looked(claim.hold(self.task_id), seen, None, at=database_now(), spread=0)])
 
     def end(self, status: str) -> None:
         self.look(status)

@@ -16,7 +16,7 @@ from django.db.models import Count
 
 from connectors.models import Observation, TaskState, TrackedTask
 from connectors.polling import Poller
-from connectors.tracking import claim
+from connectors.tracking import recording
 from portal.audit.models import AuditLine
 from portal.operations.services import database_now
 from tests.connectors.tracking import world
@@ -169,18 +169,18 @@ def test_answers_that_could_not_be_recorded_are_recorded_later(
     scripted: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = world.adopt(world.connector(scripted.url), "r-1")
-    poller, record = Poller(), claim.record
+    poller, record = Poller(), recording.record
 
     def cut_off_first(changes: list[object]) -> object:
         if changes:
             _cut(connection.connection.info.backend_pid)
         return record(changes)
 
-    monkeypatch.setattr(claim, "record", cut_off_first)
+    monkeypatch.setattr(recording, "record", cut_off_first)
     with pytest.raises(Error):
         poller.tick()
     connection.close()
-    monkeypatch.setattr(claim, "record", record)
+    monkeypatch.setattr(recording, "record", record)
     poller.tick()
     assert world.again(task).polls == 1
     assert len(scripted.requests) == 1, "it was recorded, not asked again"

@@ -9,7 +9,7 @@ import pytest
 from connectors.mcp.observation import Kind, Observation, StartKind, StartOutcome
 from connectors.models import Connector, TaskState, TrackedTask
 from connectors.polling import Poller
-from connectors.tracking import claim, exchange, observe, service
+from connectors.tracking import claim, exchange, observe, recording, service
 from connectors.tracking.change import Change, Held
 from portal.audit.models import AuditLine
 from portal.operations.services import database_now
@@ -54,9 +54,9 @@ def test_an_answer_of_an_older_lease_is_dropped() -> None:
     (held,) = take_of(connector)
     world.due(task)
     (newer,) = take_of(connector)
-    assert claim.record([seen(held, remote_status="completed")]).rows == 0
+    assert recording.record([seen(held, remote_status="completed")]).rows == 0
     assert world.again(task).open
-    assert claim.record([seen(newer)]).rows == 1
+    assert recording.record([seen(newer)]).rows == 1
 
 
 def test_the_same_answer_recorded_twice_counts_once() -> None:
@@ -64,8 +64,8 @@ def test_the_same_answer_recorded_twice_counts_once() -> None:
     (task,) = watched(connector)
     (held,) = take_of(connector)
     change = seen(held)
-    assert claim.record([change]).rows == 1
-    assert claim.record([change]).rows == 0
+    assert recording.record([change]).rows == 1
+    assert recording.record([change]).rows == 0
     assert world.again(task).polls == 1
 
 
@@ -92,7 +92,7 @@ def test_a_cancelling_between_the_claim_and_the_answer_is_not_overwritten() -> N
     (task,) = watched(connector)
     (held,) = take_of(connector)
     service.cancel(actor=world.person(), task_id=task.pk, now=database_now())
-    claim.record([seen(held)])
+    recording.record([seen(held)])
     assert world.again(task).state == TaskState.CANCEL_REQUESTED
 
 
@@ -103,7 +103,7 @@ def test_a_cancelling_while_the_call_is_out_keeps_the_answer_and_the_wish() -> N
     asked = service.cancel(actor=world.person(), task_id=task.pk, now=database_now())
     assert asked.open, "the call may be running by now"
     outcome = StartOutcome(StartKind.TASK, task=Observation(Kind.SEEN, task_id="r-1", remote_status="working"))
-    claim.record([observe.started(held, outcome, idempotent=False, at=database_now(), spread=0)])
+    recording.record([observe.started(held, outcome, idempotent=False, at=database_now(), spread=0)])
     found = world.again(task)
     assert (found.state, found.remote_task_id) == (TaskState.CANCEL_REQUESTED, "r-1")
     assert found.stall_clock is None
@@ -114,15 +114,15 @@ def test_a_cancelling_while_the_call_is_out_keeps_the_answer_and_the_wish() -> N
 def test_a_clock_that_a_sweep_has_judged_stays_judged_until_there_is_a_reason() -> None:
     connector = world.connector(NOWHERE)
     (task,) = watched(connector)
-    claim.record([seen(take_of(connector)[0])])
+    recording.record([seen(take_of(connector)[0])])
     TrackedTask.objects.filter(pk=task.pk).update(
         stall_clock=None, deadline_clock=None, judge_at=None, next_poll_at=database_now()
     )
-    claim.record([seen(take_of(connector)[0])])
+    recording.record([seen(take_of(connector)[0])])
     found = world.again(task)
     assert (found.stall_clock, found.deadline_clock, found.judge_at) == (None, None, None)
     world.due(task)
-    claim.record([seen(take_of(connector)[0], status_message="Half of it.")])
+    recording.record([seen(take_of(connector)[0], status_message="Half of it.")])
     found = world.again(task)
     assert found.stall_clock is not None
     assert found.judge_at is not None, "the stall is over: somebody must look at its incident"
@@ -132,9 +132,9 @@ def test_a_clock_that_a_sweep_has_judged_stays_judged_until_there_is_a_reason() 
 def test_sight_after_blindness_is_to_be_judged() -> None:
     connector = world.connector(NOWHERE)
     (task,) = watched(connector)
-    claim.record([seen(take_of(connector)[0])])
+    recording.record([seen(take_of(connector)[0])])
     TrackedTask.objects.filter(pk=task.pk).update(blind_clock=None, judge_at=None, next_poll_at=database_now())
-    claim.record([seen(take_of(connector)[0])])
+    recording.record([seen(take_of(connector)[0])])
     found = world.again(task)
     assert found.blind_clock is not None
     assert found.judge_at is not None
@@ -146,7 +146,7 @@ def test_one_answer_that_cannot_be_recorded_is_set_aside_and_stops_no_other() ->
     changes = [seen(held, status_message="Half of it.") for held in take_of(connector)]
     changes[4].columns["remote_status"] = "x" * 61
     changes[7].columns["status_message"] = "\udc00"
-    recorded = claim.record(changes)
+    recorded = recording.record(changes)
     assert (recorded.rows, recorded.set_aside) == (7, 2)
     aside = list(TrackedTask.objects.filter(pk__in=[task.pk for task in tasks], trouble_kind="set_aside"))
     assert {task.pk for task in aside} == {changes[4].held.id, changes[7].held.id}
@@ -158,7 +158,7 @@ def test_one_answer_that_cannot_be_recorded_is_set_aside_and_stops_no_other() ->
 def test_the_end_of_a_task_leaves_one_audit_line_and_one_line_of_its_timeline() -> None:
     connector = world.connector(NOWHERE)
     (task,) = watched(connector)
-    claim.record([seen(take_of(connector)[0], remote_status="completed", result={"ok": True})])
+    recording.record([seen(take_of(connector)[0], remote_status="completed", result={"ok": True})])
     found = world.again(task)
     assert found.state == TaskState.COMPLETED
     assert found.result == {"ok": True}
@@ -230,7 +230,7 @@ def test_a_claimed_task_that_was_not_asked_about_in_time_is_given_back_as_it_was
     connector = world.connector(NOWHERE)
     task = world.start(connector)
     (held,) = take_of(connector)
-    claim.record([observe.released(held, at=database_now())])
+    recording.record([observe.released(held, at=database_now())])
     found = world.again(task)
     assert found.start_attempted_at is None
     assert found.state == TaskState.STARTING

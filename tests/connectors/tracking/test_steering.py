@@ -8,7 +8,7 @@ import pytest
 from connectors.mcp.observation import Kind
 from connectors.mcp.observation import Observation as Seen
 from connectors.models import Observation, TaskState, TrackedTask
-from connectors.tracking import claim, observe, service, steering
+from connectors.tracking import claim, observe, recording, service, steering
 from portal.audit.models import AuditLine
 from portal.operations.services import database_now
 from portal.people.actors import Actor
@@ -120,7 +120,7 @@ def test_what_is_seen_in_a_pause_arms_clocks_from_its_end() -> None:
     until = database_now() + timedelta(hours=3)
     act(steering.pause, task, until=until)
     seen = Seen(Kind.SEEN, task_id="r-1", remote_status="working", status_message="Half.")
-    assert claim.record([observe.looked(held, seen, None, at=database_now(), spread=0)]).rows == 1
+    assert recording.record([observe.looked(held, seen, None, at=database_now(), spread=0)]).rows == 1
     task = world.again(task)
     stall, blind = timedelta(seconds=task.stall_seconds), timedelta(seconds=task.blind_seconds)
     for at, window in ((task.stall_clock, stall), (task.stall_at, stall), (task.blind_clock, blind)):
@@ -149,7 +149,7 @@ def test_a_start_that_nobody_knows_of_is_closed_and_a_late_answer_changes_nothin
     TrackedTask.objects.filter(pk=task.pk).update(trouble_kind="unavailable")
     act(steering.close, task)
     seen = Seen(Kind.SEEN, task_id="r-1", remote_status="completed")
-    assert claim.record([observe.looked(held, seen, None, at=database_now(), spread=0)]).rows == 0
+    assert recording.record([observe.looked(held, seen, None, at=database_now(), spread=0)]).rows == 0
     assert world.again(task).state == TaskState.CLOSED
 
 
