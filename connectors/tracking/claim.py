@@ -5,7 +5,6 @@ dies leaves nothing behind that does not run out by itself. An answer is recorde
 (`connectors.tracking.recording`).
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -16,8 +15,6 @@ from django.db import connection, transaction
 
 from connectors.tracking import servers
 from connectors.tracking.change import Held
-
-logger = logging.getLogger(__name__)
 
 # Longer than the longest exchange of its kind together with the wait before it (see `exchange`).
 LOOK_LEASE_SECONDS = 30

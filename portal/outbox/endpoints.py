@@ -69,13 +69,28 @@ def _take(endpoint: WebhookEndpoint, receiver: Receiver) -> None:
     endpoint.topics, endpoint.active = list(dict.fromkeys(receiver.topics)), receiver.active
 
 
+def refuse_name(name: str, of: str) -> None:
+    """Raise Invalid where a name is none that a receiver of notices can have, of whichever channel."""
+    if len(name) > 60 or not _NAME.fullmatch(name) or name == "new":
+        message = _("Use lower-case letters, digits and single hyphens, beginning with a letter.")
+        raise Invalid(of, message, [Problem("name", message, "name")])
+
+
+def tested(actor: Actor, channel: Delivery.Channel, pk: int, name: str, now: datetime) -> Delivery:
+    """A test on its way to one receiver alone."""
+    event = OutboxEvent.objects.create(
+        topic=TEST_TOPIC, subject=_("A test, sent by %s") % actor.name, payload={"by": actor.name, "url": "/"},
+        dedup_key=f"{TEST_TOPIC}:{channel}:{pk}:{now.isoformat()}", due_at=None,
+    )  # fmt: skip
+    Lane.objects.get_or_create(name=f"{channel}:{name}")
+    return Delivery.objects.create(event=event, channel=channel, receiver=name)
+
+
 @transaction.atomic
 def add_endpoint(*, actor: Actor, name: str, receiver: Receiver, now: datetime) -> WebhookEndpoint:
     """Have a receiver told from now on. The name is fixed: it is what the delivery log calls it."""
     require(actor, Permission.MANAGE_ENDPOINTS)
-    if len(name) > 60 or not _NAME.fullmatch(name) or name == "new":
-        message = _("Use lower-case letters, digits and single hyphens, beginning with a letter.")
-        raise Invalid("endpoint", message, [Problem("name", message, "name")])
+    refuse_name(name, "endpoint")
     _checked(receiver)
     endpoint = WebhookEndpoint(name=name)
     _take(endpoint, receiver)
@@ -118,11 +133,6 @@ def send_test(*, actor: Actor, name: str, now: datetime) -> Delivery:
     endpoint = _locked(name)
     if not endpoint.active:
         raise Conflict("off", _("“%s” is switched off.") % name)
-    event = OutboxEvent.objects.create(
-        topic=TEST_TOPIC, subject=_("A test, sent by %s") % actor.name, payload={"by": actor.name, "url": "/"},
-        dedup_key=f"{TEST_TOPIC}:{endpoint.pk}:{now.isoformat()}", due_at=None,
-    )  # fmt: skip
-    delivery = Delivery.objects.create(event=event, channel=Delivery.Channel.WEBHOOK, receiver=name)
-    Lane.objects.get_or_create(name=f"{Delivery.Channel.WEBHOOK}:{name}")
+    delivery = tested(actor, Delivery.Channel.WEBHOOK, endpoint.pk, name, now)
     record(actor=actor, action="endpoint.test", kind="endpoint", key=name, now=now)
     return delivery

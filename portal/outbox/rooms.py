@@ -1,6 +1,5 @@
 """The rooms of chats that notices may be told in. Kept by administrators, each change audited; others only name them."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,14 +8,12 @@ from django.utils.translation import gettext as _
 
 from portal.audit.services import record
 from portal.outbound.secrets import CredentialError, check_reference
-from portal.outbox.endpoints import TEST_TOPIC
-from portal.outbox.models import CHAT_LANES, ChatRoom, Delivery, Lane, OutboxEvent
+from portal.outbox.endpoints import refuse_name, tested
+from portal.outbox.models import ChatRoom, Delivery
 from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.refusals import Conflict, Invalid, Missing, Problem
 from portal.roles import Permission
-
-_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,7 @@ def _said(room: Room) -> str:
 def add_room(*, actor: Actor, name: str, room: Room, now: datetime) -> ChatRoom:
     """Let routes tell in a room from now on. The name is fixed: it is what routes and the delivery log call it."""
     require(actor, Permission.MANAGE_ENDPOINTS)
-    if len(name) > 60 or not _NAME.fullmatch(name) or name == "new":
-        message = _("Use lower-case letters, digits and single hyphens, beginning with a letter.")
-        raise Invalid("room", message, [Problem("name", message, "name")])
+    refuse_name(name, "room")
     _checked(room)
     try:
         with transaction.atomic():
@@ -83,11 +78,6 @@ def send_test(*, actor: Actor, name: str, now: datetime) -> Delivery:
     room = _locked(name)
     if not room.active:
         raise Conflict("off", _("“%s” is switched off.") % name)
-    event = OutboxEvent.objects.create(
-        topic=TEST_TOPIC, subject=_("A test, sent by %s") % actor.name, payload={"by": actor.name, "url": "/"},
-        dedup_key=f"{TEST_TOPIC}:room:{room.pk}:{now.isoformat()}", due_at=None,
-    )  # fmt: skip
-    delivery = Delivery.objects.create(event=event, channel=Delivery.Channel.CHAT, receiver=name)
-    Lane.objects.get_or_create(name=f"{CHAT_LANES}{name}")
+    delivery = tested(actor, Delivery.Channel.CHAT, room.pk, name, now)
     record(actor=actor, action="room.test", kind="room", key=name, now=now)
     return delivery
