@@ -52,8 +52,8 @@ PAGE_URLCONFS = ["connectors.urls", "metrics.urls", "severity.urls"]
 OVERVIEW_BLOCKS = "severity.overview.blocks"
 # Tabs of the pages of entries that apps above bring: kind → dotted paths of a Tab.
 ENTRY_TABS: dict[str, list[str]] = {
-    "runtime_tool": ["severity.connector_tab.TAB"],
-    "data_movement": ["severity.connector_tab.TAB"],
+    "runtime_tool": ["severity.connector_tab.TAB", "severity.connector_tab.RELEASES_TAB"],
+    "data_movement": ["severity.connector_tab.TAB", "severity.connector_tab.RELEASES_TAB"],
 }
 # What stands on a connector beside the agents of its allowlist: dotted paths of functions of the connector.
 CONNECTOR_CONSUMERS = ["metrics.consumers.of_connector"]
