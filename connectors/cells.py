@@ -9,6 +9,7 @@ from django.db.models import (
     DateTimeField,
     Func,
     IntegerField,
+    JSONField,
     OuterRef,
     Q,
     Subquery,
@@ -23,6 +24,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from connectors.environments import ENVIRONMENTS
 from connectors.models import CallCount, KnownTool, ProbeOutcome, Verification
 from connectors.summary import SUMMARY, path_in_document
 from connectors.tools.probing import TRANSPORT
@@ -61,6 +63,14 @@ def operations(row: Any, now: datetime) -> SafeString:
 def allowed(row: Any, now: datetime) -> SafeString:
     """How many of its operations some agent may call."""
     return format_html('<bdi dir="ltr">{}/{}</bdi>', row.allowed_count, row.operation_count)
+
+
+def environments(row: Any, now: datetime) -> SafeString:
+    """Where some agent may call it, in the order of the stages; nothing where nobody may."""
+    named = [one for one in ENVIRONMENTS if one in (row.environments_named or ())]
+    if not named:
+        return format_html('<span class="faint">{}</span>', "–")
+    return format_html('<bdi class="mono" dir="ltr">{}</bdi>', ", ".join(named))
 
 
 def calls(row: Any, now: datetime) -> SafeString:
@@ -113,6 +123,15 @@ _ALLOWED = Func(
     output_field=IntegerField(),
 )
 ALLOWED_COUNTS = {"allowed_count": _ALLOWED, "operation_count": SUMMARY["operations"]}
+# Distinct environments that any line of the allowlist names.
+ENVIRONMENTS_NAMED = {
+    "environments_named": Func(
+        path_in_document("runtime_tool", "allowlist"),
+        Value("$[*].environments[*]"),
+        template="jsonb_path_query_array(%(expressions)s::jsonpath)",
+        output_field=JSONField(),
+    )
+}
 CALL_COUNTS = {"call_count": _calls(Q(reason="")), "refused_count": _calls(~Q(reason=""))}
 
 

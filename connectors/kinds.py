@@ -7,7 +7,7 @@ import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from connectors import cells, going, rules
+from connectors import cells, going, rules, troubles
 from connectors.backfills.judging import in_work
 from connectors.backfills.shown import runbook_tab
 from connectors.comparing import compared
@@ -110,6 +110,7 @@ def _facet_sections() -> tuple[Section, ...]:
 def _columns(*own: Column) -> tuple[Column, ...]:
     return (
         Column("name", _("Name"), common.name, sort="name"),
+        Column("chosen", _("Choose"), common.chosen),
         Column("owner", _("Owner"), common.owner),
         *own,
         Column("classes", _("Classes"), cells.classes),
@@ -182,17 +183,21 @@ def register_kinds() -> None:
                 _GOING,
             ),
             columns=_columns(
+                Column("environments", _("Environments"), cells.environments, needs=cells.ENVIRONMENTS_NAMED),
                 Column("operations", _("Operations"), cells.operations, needs=cells.OPERATION_COUNTS),
                 Column("allowed", _("Tools allowed/known"), cells.allowed, needs=cells.ALLOWED_COUNTS),
                 Column("calls", _("Calls 24 h"), cells.calls, needs=cells.CALL_COUNTS),
                 Column("contract", _("Contract"), cells.contract, needs=cells.CONTRACT),
                 Column("probe", _("Last probe"), cells.last_probe, needs=cells.LAST_PROBE),
+                troubles.column(),
                 Column("endpoint", _("Endpoint"), cells.endpoint),
             ),
             filterset=ToolFilter,
             detail_template="connectors/runtime_tool.html",
+            detail=tools_shown.summary,
             tabs=(Tab("tools", _("Tools"), "connectors/tools_tab.html", tools_shown.tab),),
             head=tools_shown.head,
+            bulk_template="connectors/tools_bulk.html",
             assist=assisting.assist,
             assist_in="endpoint",
             assist_template="connectors/probe_assist.html",

@@ -11,7 +11,7 @@ from connectors.models import ConnectorKind
 from connectors.pages import TaskList, TaskPage
 from connectors.steering_pages import MaintenanceList, TaskClocks
 from connectors.syncs.urls import urlpatterns as sync_urlpatterns
-from connectors.tools.pages import HoldTool, ProbeTool, RepinTools
+from connectors.tools.pages import HoldTool, ProbeChosen, ProbeTool, RepinTools
 
 urlpatterns: list[URLPattern] = [
     path("tools/import/", ImportConnector.as_view(), name="tools-import"),
@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern] = [
     path("agents/<slug:agent>/", AgentPage.as_view(), name="agent"),
     re_path(r"^backfills/(?P<key>[a-z][a-z0-9-]{0,59})/work/$", Work.as_view(), name="backfill-work"),
     re_path(r"^syncs/(?P<key>[a-z][a-z0-9-]{0,59})/drill/$", RecordDrill.as_view(), name="sync-drill"),
+    path("tools/probe/chosen/", ProbeChosen.as_view(), name="tools-probe"),
     path("tools/<str:key>/probe/", ProbeTool.as_view(), name="tool-probe"),
     path("tools/<str:key>/repin/", RepinTools.as_view(), name="tool-repin"),
     path("tools/<str:key>/quarantine/", HoldTool.as_view(), name="tool-hold"),

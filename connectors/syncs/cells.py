@@ -60,11 +60,3 @@ def tested(row: Any, now: datetime) -> SafeString:
     if not reads.runbook_tested(row.runbook, row.drill_digest):
         return format_html('<span class="muted">{}</span>', _("changed since"))
     return marks.ago(row.drilled_at, now)
-
-
-def chosen(row: Any, now: datetime) -> SafeString:
-    """A box to choose it for what is done to several."""
-    if _past(row):
-        return _nothing()
-    text = '<label class="check"><input type="checkbox" name="chosen" value="{}" form="bulk"><span class="hide">{}</span></label>'
-    return format_html(text, row.key, _("Choose %s") % row.human_id)

@@ -14,7 +14,7 @@ from portal.web import cells as common
 
 COLUMNS = (
     Column("name", _("Name"), common.name, sort="name"),
-    Column("chosen", _("Choose"), cells.chosen),
+    Column("chosen", _("Choose"), common.chosen),
     Column("route", _("Source → destination"), connector_cells.route, needs=reads.ROUTE),
     Column("owner", _("Owner"), common.owner),
     Column("schedule", _("Schedule"), connector_cells.schedule, needs=reads.SLA),

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from connectors.models import BreakingNotice, Connector, ConnectorKind
 from connectors.syncs import notices, pausing, reads
 from connectors.syncs.forms import AnnounceForm, CloseForm, PauseForm
-from connectors.syncs.rules import LEAST_NOTICE, MOST_AT_ONCE
+from connectors.syncs.rules import LEAST_NOTICE
 from portal.people.guards import not_allowed
 from portal.refusals import Refusal
+from portal.registry import kinds
 from portal.roles import Permission, may
 from portal.web.people_forms import shown
 from portal.web.views.base import PageView
+from portal.web.views.chosen import done, keys_of
 
 
 class SyncPage(PageView):
@@ -94,7 +96,7 @@ class PauseMany(PageView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Pause those chosen."""
-        chosen = [key[:60] for key in request.POST.getlist("chosen")[: MOST_AT_ONCE + 1]]
+        chosen = keys_of(request)
         form = PauseForm(request.POST)
         results: list[pausing.Paused] = []
         error, status = "", 200
@@ -105,13 +107,9 @@ class PauseMany(PageView):
                 error, status = refusal.message, refusal.status
         else:
             error, status = str(next(iter(next(iter(form.errors.values()))))), 422
-        names = dict(Connector.objects.filter(key__in=chosen).values_list("key", "name"))
-        context = {
-            "results": [{"name": names.get(one.sync, one.sync), "one": one} for one in results],
-            "error": error,
-            "crumbs": [{"label": _("Data syncs"), "href": reverse("syncs")}, {"label": _("Pause")}],
-        }
-        return render(request, "connectors/sync_paused.html", context, status=status)
+        rows = [{"key": one.sync} | ({"state": "paused"} if one.done else {"told": one.told}) for one in results]
+        kind = kinds.get(ConnectorKind.DATA_MOVEMENT)
+        return done(request, kind, _("Pause those chosen"), rows, error=error, status=status)
 
 
 class Announce(SyncPage):

@@ -14,8 +14,10 @@ from connectors.tools import recording, watching
 from connectors.tools.answers import MOST_TOOLS
 from connectors.tools.proposing import repin
 from portal.refusals import Refusal
+from portal.registry import kinds
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
+from portal.web.views.chosen import done, keys_of
 
 
 def _tools_of(key: str) -> str:
@@ -48,6 +50,26 @@ class ProbeTool(PageView):
             told = ngettext("Seen: %(n)s tool.", "Seen: %(n)s tools.", len(seen.tools))
             messages.success(request, told % {"n": len(seen.tools)})
         return redirect(_tools_of(key))
+
+
+class ProbeChosen(PageView):
+    """Has workers look at the servers of several tools."""
+
+    permission = Permission.PROPOSE
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Without a choice there is nothing to look at."""
+        return redirect("tools")
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Ask for the looks, and tell of each whether it will come."""
+        kind, title = kinds.get(ConnectorKind.RUNTIME_TOOL), _("Probe those chosen")
+        try:
+            asked = recording.ask_looks(actor=self.actor, keys=keys_of(request), now=self.now)
+        except Refusal as refusal:
+            return done(request, kind, title, [], error=refusal.message, status=refusal.status)
+        rows = [{"key": one.key} | ({"told": one.told} if one.told else {"state": "asked"}) for one in asked]
+        return done(request, kind, title, rows)
 
 
 class RepinTools(PageView):

@@ -15,12 +15,12 @@ from connectors.tools.standing import Moved, bring_in_line, is_verified
 from portal.audit.services import record as audit
 from portal.people.actors import Actor
 from portal.people.guards import require
-from portal.refusals import Conflict, Invalid, Missing, Problem
+from portal.refusals import Conflict, Invalid, Missing, Problem, Refusal
 from portal.registry.models import STANDING
 from portal.roles import Permission
 
 LEAST_BACKOFF_SECONDS = 60
-MOST_REASON = 500
+MOST_REASON, MOST_ASKED = 500, 100
 WATCH = Actor.system("tool verification")
 _random = random.Random()  # noqa: S311 - spreads looks, guards nothing
 
@@ -53,10 +53,8 @@ def locked(key: str) -> Connector:
     return found
 
 
-@transaction.atomic
-def begin(*, actor: Actor, key: str, now: datetime) -> Claimed:
-    """Claim a look at the server of a connector for whoever asked for it. Raises Forbidden, Missing, Conflict."""
-    require(actor, Permission.PROPOSE)
+def _looked_at(key: str) -> Connector:
+    """A runtime tool whose server is looked at, locked, with its row of looks. Raises Missing or Conflict."""
     connector = locked(key)
     if connector.state not in STANDING:
         raise Conflict("not_live", _("“%(key)s” is %(state)s; its server is not looked at any more.")
@@ -64,11 +62,51 @@ def begin(*, actor: Actor, key: str, now: datetime) -> Claimed:
     if not is_verified(connector):
         raise Conflict("no_probe", _(NOT_PROBED))
     Verification.objects.get_or_create(connector=connector)
+    return connector
+
+
+@transaction.atomic
+def begin(*, actor: Actor, key: str, now: datetime) -> Claimed:
+    """Claim a look at the server of a connector for whoever asked for it. Raises Forbidden, Missing, Conflict."""
+    require(actor, Permission.PROPOSE)
+    connector = _looked_at(key)
     verification = Verification.objects.select_for_update(no_key=True).get(connector=connector)
     verification.lease += 1
     verification.save(update_fields=["lease"])
     audit(actor=actor, action="tools.probe", kind=connector.kind, key=connector.key, now=now)
     return Claimed(connector.pk, verification.lease, Target.of(connector.document))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whether a worker will look at a server; `told` says why not."""
+
+    key: str
+    told: str = ""
+
+
+def ask_looks(*, actor: Actor, keys: Sequence[str], now: datetime) -> list[Asked]:
+    """Have workers look at the servers of several tools as soon as they can. Raises Forbidden, Invalid for the choice."""
+    require(actor, Permission.PROPOSE)
+    if not 1 <= len(keys) <= MOST_ASKED:
+        message = _("Choose 1 to %d of them.") % MOST_ASKED
+        raise Invalid("chosen", message, [Problem("chosen", message, "count")])
+    answers = []
+    for key in dict.fromkeys(keys):
+        try:
+            _ask_look(actor, key, now)
+        except Refusal as refusal:
+            answers.append(Asked(key[:60], refusal.message))
+        else:
+            answers.append(Asked(key))
+    return answers
+
+
+@transaction.atomic
+def _ask_look(actor: Actor, key: str, now: datetime) -> None:
+    connector = _looked_at(key)
+    Verification.objects.filter(connector=connector).update(probe_at=now)
+    audit(actor=actor, action="tools.ask_probe", kind=connector.kind, key=connector.key, now=now)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from connectors import troubles
 from connectors.models import CallCount, Connector, KnownTool, ToolState, Verification
 from connectors.tools.comparing import pins_of
 from connectors.tools.probing import TRANSPORT
@@ -45,6 +46,11 @@ def head(entry: Connector, asked: Mapping[str, str], now: datetime) -> dict[str,
         "drifting": len(held),
         "drifting_since": min((since for since in held if since), default=None),
     }
+
+
+def summary(entry: Connector, asked: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """What the Summary tab shows beside the document."""
+    return troubles.summary(entry, now)
 
 
 def tab(entry: Connector, asked: Mapping[str, str], now: datetime) -> dict[str, Any]:

@@ -128,6 +128,7 @@ STATES: dict[str, Badge] = {
     "late": Badge(gettext_lazy("Late"), "bad", "clock"),
     "breached": Badge(gettext_lazy("Breached"), "bad", "risk"),
     "paused": Badge(gettext_lazy("Paused"), "", "pause"),
+    "asked": Badge(gettext_lazy("Asked for"), "line", "ring"),
     "no_data": Badge(gettext_lazy("No data"), "", "dash"),
     "off": Badge(gettext_lazy("Not watched"), "", "dash"),
     "succeeded": Badge(gettext_lazy("Succeeded"), "ok", "check"),

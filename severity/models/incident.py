@@ -221,6 +221,12 @@ class Incident(models.Model):
             ),
             models.Index(fields=["task"], condition=Q(task__isnull=False), name="incident_task"),
             models.Index(fields=["connector", "-id"], condition=Q(connector__isnull=False), name="incident_connector"),
+            # What is open of each connector of a list.
+            models.Index(
+                fields=["connector", "-severity"],
+                condition=Q(connector__isnull=False, resolved_at__isnull=True),
+                name="incident_connector_open",
+            ),
             models.Index(fields=["escalate_at"], condition=Q(escalate_at__isnull=False), name="incident_escalate"),
             models.Index(fields=["duty_clock"], condition=Q(duty_clock__isnull=False), name="incident_duty"),
             models.Index(

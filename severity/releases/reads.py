@@ -62,7 +62,7 @@ def on_their_way(incidents: Sequence[Incident]) -> list[HeldUp]:
         to_prod = next_stage(release.stage) == PROD
         return to_prod and incident.state in ACTIVE and (release.pk, incident.pk) not in live
 
-    return [HeldUp(one, next_stage(one.stage), [it for it in worst if blocks(it, one)]) for one in releases]
+    return [HeldUp(one, next_stage(one.stage) or PROD, [it for it in worst if blocks(it, one)]) for one in releases]
 
 
 def held_by(incident: Incident) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from portal.audit.models import AuditLine
 from portal.changes.models import OPEN_STATES, ChangeRequest
+from portal.people.models import Team
 from portal.refusals import Invalid
 from portal.registry import kinds
 from portal.registry.kinds import Kind, Tab
@@ -101,6 +102,7 @@ class EntryList(KindView):
             "as_of": request.GET.get("as_of", ""),
             "waiting": list(waiting) if not listing.active and moment is None else [],
             "new_url": reverse("entry-new", args=[pages]),
+            "teams": list(Team.objects.order_by("key").values("key", "name")) if self.kind.bulk_template else [],
             "may_propose": may(self.actor, self.kind.proposers) and not (self.kind.single and context["total"]),
         }
         return render(request, "generic/list.html", context)
