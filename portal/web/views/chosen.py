@@ -58,9 +58,9 @@ class HandOver(ChosenView):
         """Open the drafts."""
         self.title = _("Give those chosen to another team")
         try:
+            team = request.POST.get("team", "").replace("\0", "")
             answers = hand_over(
-                actor=self.actor, kind_name=self.kind.name, keys=keys_of(request), team=request.POST.get("team", "").replace("\0", ""),
-                now=self.now,
+                actor=self.actor, kind_name=self.kind.name, keys=keys_of(request), team=team, now=self.now
             )  # fmt: skip
         except Refusal as refusal:
             return self.results([], refusal.message, refusal.status)
