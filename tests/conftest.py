@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from hypothesis import settings
 from pytest_django.live_server_helper import LiveServer
 from rest_framework.test import APIClient
 
@@ -20,6 +21,11 @@ from tests.people import actor
 from tests.people import user as person
 
 pytest_plugins = ["tests.servers.fixtures", "tests.at_once"]
+
+# No test is timed, and the same tree gives the same answer; --hypothesis-profile=searching tries other examples each time.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("searching", deadline=None, print_blob=True)
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

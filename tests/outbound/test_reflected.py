@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from portal.outbound.reflected import INSTEAD, LEAST, body_without, secret_of, without
@@ -16,6 +16,7 @@ AROUND = st.text(st.sampled_from('\\/"u0é '), max_size=6)
 
 @given(SECRETS, AROUND, st.booleans(), st.booleans())
 def test_as_json_writes_it_in_whichever_way(secret: str, around: str, ascii_only: bool, slashes: bool) -> None:
+    assume(secret not in around + INSTEAD + around and secret not in "message")
     body = json.dumps({"message": around + secret + around, secret: [secret]}, ensure_ascii=ascii_only).encode()
     kept = json.loads(body_without(body.replace(b"/", b"\\/") if slashes else body, secret))
     assert kept[INSTEAD] == [INSTEAD]
