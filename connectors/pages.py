@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,16 +17,17 @@ from django.utils.translation import gettext_lazy
 
 from connectors.answer_form import AnswerForm
 from connectors.models import TaskState, TrackedTask
-from connectors.models.task import Observation, Trouble
-from connectors.task_answers import task_answer
+from connectors.models.task import Observation
+from connectors.task_answers import raw, task_answer
 from connectors.task_filters import TaskFilter
 from connectors.tracking import answering, service, ways
 from connectors.tracking.asking import asked_of, digest_of
-from connectors.tracking.shown import Shown, shown
+from connectors.tracking.shown import Shown, needs_somebody, shown
 from portal.refusals import Refusal
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing, csv_response
+from portal.web.words import part_run
 
 TIMELINE = 200
 MAX_ID = 2**63 - 1
@@ -72,11 +74,12 @@ _ENDS_WELL = (TaskState.COMPLETED, TaskState.CANCELLED)
 
 @dataclass(frozen=True)
 class TaskRow:
-    """A task with the word, the badge and the unresolved incidents it is shown with."""
+    """A task with the word, the badge, how much of its time has run in percent, and its unresolved incidents."""
 
     task: TrackedTask
     word: str
     badge: str
+    run: int
     incidents: list[Any]
 
 
@@ -86,18 +89,8 @@ def row_of(task: TrackedTask, now: datetime) -> TaskRow:
     # Reached through the relation: this app knows nothing of what judges its tasks.
     incidents: Any = task.incidents
     unresolved = sorted((one for one in incidents.all() if not one.resolved), key=lambda one: -one.severity)
-    return TaskRow(task, str(word.label), _BADGES.get(word, word.value), unresolved)
-
-
-def needs_somebody(now: datetime) -> Q:
-    """The open tasks that go no further without a person."""
-    window = ExpressionWrapper(F("stall_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
-    stalled = Q(state=TaskState.WORKING, last_change_at__lt=Value(now) - window) & ~Q(stall_at__gt=now)
-    # While it is paused nothing is late.
-    stalled &= ~Q(paused_until__gt=now)
-    stuck = Q(state__in=[TaskState.START_UNKNOWN, TaskState.INPUT_REQUIRED])
-    hidden = Q(trouble_kind__in=[Trouble.UNAUTHORIZED, Trouble.CREDENTIAL, Trouble.DRIFT])
-    return Q(ended_at__isnull=True) & (stalled | stuck | hidden)
+    run = part_run(task.started_at or task.accepted_at, task.deadline_at, task.ended_at or now)
+    return TaskRow(task, str(word.label), _BADGES.get(word, word.value), run, unresolved)
 
 
 def _tasks() -> QuerySet[TrackedTask]:
@@ -153,6 +146,7 @@ class TaskList(PageView):
                 {"label": _("Connector"), "sort": "connector"},
                 {"label": _("State"), "sort": "state"},
                 {"label": _("Deadline"), "sort": "deadline_at"},
+                {"label": _("Kept by the server")},
                 {"label": _("Owner"), "sort": "owner"},
                 {"label": _("Started by"), "sort": "started_by"},
                 {"label": _("Last change")},
@@ -221,6 +215,8 @@ class TaskPage(PageView):
             "lines": timeline(task.observations.order_by("-at", "-id")[:TIMELINE]),
             "facts": _facts(task),
             "clocks": _clocks(task),
+            "raw": raw(task, self.now),
+            "declare_url": _declare_url(task) if may(self.actor, Permission.WORK_INCIDENT) else "",
             "asked": _pretty(task.input_requests),
             "result": _pretty(task.result),
             "short_lived": bool(
@@ -235,6 +231,17 @@ class TaskPage(PageView):
             "crumbs": [{"label": _("MCP tasks"), "href": reverse("tasks")}],
         }
         return render(request, "connectors/task.html", context, status=status)
+
+
+def _declare_url(task: TrackedTask) -> str:
+    """The form of an incident about it, filled in as far as it is known."""
+    known = {
+        "title": f"{task.human_id} {task.operation}: ",
+        "owner": task.owner.key,
+        "connector": task.connector.key,
+        "evidence_reference": task.get_absolute_url(),
+    }
+    return f"{reverse('incident-declare')}?{urlencode(known)}"
 
 
 def timeline(observations: Iterable[Observation]) -> list[dict[str, Any]]:

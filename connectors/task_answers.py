@@ -1,9 +1,11 @@
 """What API and CSV say of a tracked task. The types are what the API's description is made from."""
 
+import json
 from datetime import datetime
 from typing import Any, TypedDict
 
 from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.urls import reverse
 
 from connectors.models import TrackedTask
@@ -133,14 +135,7 @@ def task_detail(task: TrackedTask, now: datetime) -> TaskDetail:
         "way": way.value if way else "",
         "limits": str(ways.LIMITS[way]) if way else "",
         "heartbeat_url": f"{settings.PUBLIC_URL}{reverse('hook-beat', args=[task.beat])}" if task.beat else "",
-        "sla": {
-            "start_seconds": task.start_seconds,
-            "deadline_seconds": task.deadline_seconds,
-            "stall_seconds": task.stall_seconds,
-            "input_seconds": task.input_seconds,
-            "blind_seconds": task.blind_seconds,
-            "cancel_seconds": task.cancel_seconds,
-        },
+        "sla": _clocks(task),
         "result": task.result,
         "input_requests": task.input_requests,
         "correlation_id": task.correlation_id,
@@ -154,4 +149,21 @@ def task_detail(task: TrackedTask, now: datetime) -> TaskDetail:
             }
             for line in reversed(lines)
         ],
+    }
+
+
+def raw(task: TrackedTask, now: datetime) -> str:
+    """What the portal knows of it besides its timeline and its result, as indented JSON."""
+    known = {**task_answer(task, now), "sla": _clocks(task), "correlation_id": task.correlation_id}
+    return json.dumps(known, indent=2, ensure_ascii=False, cls=DjangoJSONEncoder)
+
+
+def _clocks(task: TrackedTask) -> TaskClocks:
+    return {
+        "start_seconds": task.start_seconds,
+        "deadline_seconds": task.deadline_seconds,
+        "stall_seconds": task.stall_seconds,
+        "input_seconds": task.input_seconds,
+        "blind_seconds": task.blind_seconds,
+        "cancel_seconds": task.cancel_seconds,
     }

@@ -220,7 +220,7 @@ class Declare(PageView):
     fields = ("title", "owner", "text", "dimension", "impact", "connector")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The form."""
+        """The form, filled in as far as the address tells."""
         return self._page(request, uuid.uuid4().hex)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -239,7 +239,7 @@ class Declare(PageView):
         paths = [getattr(one, "path", "").partition(".")[0] for one in errors]
         context = {
             "once": once,
-            "posted": request.POST,
+            "posted": request.POST or request.GET,
             "errors": [
                 {"message": one.message, "href": f"#id_{path}" if path else ""}
                 for one, path in zip(errors, paths, strict=True)

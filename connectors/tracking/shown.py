@@ -1,8 +1,8 @@
 """The word under which people see a task: its state together with how looking at it goes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db.models import TextChoices
+from django.db.models import DurationField, ExpressionWrapper, F, Q, TextChoices, Value
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models.task import TaskState, TrackedTask, Trouble
@@ -78,3 +78,14 @@ def shown(task: TrackedTask, now: datetime) -> Shown:
     if not ahead and changed is not None and (now - changed).total_seconds() > task.stall_seconds:
         return Shown.STALLED
     return Shown.OVERDUE if now > task.deadline_at else Shown.RUNNING
+
+
+def needs_somebody(now: datetime) -> Q:
+    """The open tasks that go no further without a person."""
+    window = ExpressionWrapper(F("stall_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
+    stalled = Q(state=TaskState.WORKING, last_change_at__lt=Value(now) - window) & ~Q(stall_at__gt=now)
+    # While it is paused nothing is late.
+    stalled &= ~Q(paused_until__gt=now)
+    stuck = Q(state__in=[TaskState.START_UNKNOWN, TaskState.INPUT_REQUIRED])
+    hidden = Q(trouble_kind__in=[Trouble.UNAUTHORIZED, Trouble.CREDENTIAL, Trouble.DRIFT])
+    return Q(ended_at__isnull=True) & (stalled | stuck | hidden)

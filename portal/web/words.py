@@ -208,3 +208,10 @@ def ago_words(moment: datetime, now: datetime) -> str:
         return _("just now")
     template = _("%(span)s ago") if seconds > 0 else _("in %(span)s")
     return template % {"span": span_words(seconds)}
+
+
+def part_run(since: datetime | None, until: datetime, now: datetime) -> int:
+    """How much of a time has run, for a bar: 0 to 100."""
+    if since is None or until <= since:
+        return 100 if until <= now else 0
+    return max(0, min(100, round(100 * ((now - since) / (until - since)))))

@@ -16,6 +16,7 @@ from portal.registry.models import STANDING
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
 from portal.web.views.listing import csv_response
+from portal.web.words import part_run
 from severity.overview import LATE
 from severity.sla import acting
 from severity.sla.forms import ClockFilter
@@ -52,7 +53,12 @@ class SlaWatch(PageView):
         beat = Heartbeat.objects.filter(name=HEARTBEAT).first()
         context = {
             "rows": [
-                {"clock": one, "sla": _SLAS[one.kind](), "now": one.seconds_now(self.now), "part": _part(one, self)}
+                {
+                    "clock": one,
+                    "sla": _SLAS[one.kind](),
+                    "now": one.seconds_now(self.now),
+                    "part": part_run(one.since, one.deadline, self.now),
+                }
                 for one in rows
             ],
             "counts": {name: _number(count) for name, count in counts().items()},
@@ -124,14 +130,6 @@ class SlaWatch(PageView):
         if place is not None:
             query["after"] = place.written
         return "?" + query.urlencode()
-
-
-def _part(clock: Clock, view: PageView) -> int:
-    """How much of its time has run, for the bar: 0 to 100."""
-    if clock.since is None or clock.deadline <= clock.since:
-        return 100 if clock.deadline <= view.now else 0
-    part = (view.now - clock.since) / (clock.deadline - clock.since)
-    return max(0, min(100, round(100 * part)))
 
 
 def _number(count: int) -> str:

@@ -1,6 +1,8 @@
 """The pages of tracked tasks, as amal the engineer, omar the lead and a viewer see them."""
 
+import json
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -8,10 +10,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from connectors.models import TaskState, TrackedTask
 from connectors.models.task import CLOCKS, ENDED, Observation
-from connectors.pages import needs_somebody
-from connectors.tracking.shown import NEEDS_SOMEBODY, Shown, shown
+from connectors.tracking.shown import NEEDS_SOMEBODY, Shown, needs_somebody, shown
 from portal.operations.services import database_now
 from portal.roles import Role
+from portal.web.words import part_run
 from tests.connectors.tracking import world
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +175,35 @@ def test_fifty_rows_cost_few_queries(django_assert_max_num_queries: DjangoAssert
     with django_assert_max_num_queries(MOST_QUERIES):
         text(client, f"/tasks/{task.pk}/")
     assert str(Shown.STARTING.label) in text(client, "/tasks/?page=2")
+
+
+def test_the_page_offers_an_incident_about_it_with_what_is_known_filled_in() -> None:
+    task = put(world.start(world.connector(ENDPOINT)), state=TaskState.WORKING)
+    client = signed_in()
+    page = text(client, f"/tasks/{task.pk}/")
+    address = unescape(page.partition('href="/incidents/declare/?')[2].partition('"')[0])
+    form = text(client, f"/incidents/declare/?{address}")
+    assert f'value="T-{task.pk} {task.operation}: "' in form
+    assert f'value="{task.connector.key}"' in form
+    assert f'value="{task.get_absolute_url()}"' in form
+    assert f'value="{task.owner.key}" selected' in form
+    assert "/incidents/declare/" not in text(signed_in("vera", Role.VIEWER), f"/tasks/{task.pk}/")
+
+
+def test_what_is_known_stands_as_json_too_without_the_address_of_its_heartbeat() -> None:
+    task = put(world.start(world.connector(ENDPOINT)), state=TaskState.WORKING)
+    page = text(signed_in(), f"/tasks/{task.pk}/")
+    block = page.partition("As JSON</summary>")[2].partition("<pre")[2]
+    known = json.loads(unescape(block.partition(">")[2].partition("</pre>")[0]))
+    assert known["id"] == f"T-{task.pk}"
+    assert known["sla"]["deadline_seconds"] == task.deadline_seconds
+    assert "heartbeat" not in block.partition("</pre>")[0], "its address is its proof"
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "run"), [(0, 10, 50), (0, 5, 100), (0, 4, 100), (5, 10, 0), (None, 9, 0), (None, 5, 100)]
+)
+def test_how_much_of_a_time_has_run(since: int | None, until: int, run: int) -> None:
+    start = database_now()
+    began = None if since is None else start + timedelta(seconds=since)
+    assert part_run(began, start + timedelta(seconds=until), start + timedelta(seconds=5)) == run
