@@ -1,8 +1,10 @@
 """The people, teams, connectors and documents that the tests of tracked tasks talk about."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
+
+from django.db import connection
 
 from connectors.models import Connector, ConnectorKind, TrackedTask
 from connectors.tracking import service
@@ -137,3 +139,19 @@ def again(task: TrackedTask) -> TrackedTask:
 def due(task: TrackedTask, at: datetime | None = None) -> None:
     """Make a task due for a look."""
     TrackedTask.objects.filter(pk=task.pk).update(next_poll_at=at or database_now())
+
+
+_TIMES = [
+    field.column
+    for field in TrackedTask._meta.concrete_fields
+    if field.column.endswith(("_at", "_clock", "_until")) and field.column != "due_at"
+]
+
+
+def pass_time(task: TrackedTask, span: timedelta) -> None:
+    """Let time go by for one task: everything that is known of it was that much longer ago."""
+    columns = ", ".join(f"{name} = {name} - %(by)s" for name in _TIMES)
+    with connection.cursor() as cursor:
+        told = {"by": span, "id": task.pk}
+        cursor.execute(f"UPDATE connectors_trackedtask SET {columns} WHERE id = %(id)s", told)
+        cursor.execute("UPDATE severity_incident SET epoch = epoch - %(by)s WHERE task_id = %(id)s", told)
