@@ -17,7 +17,9 @@ from connectors.models.task import Trouble
 from connectors.tracking import claim, exchange, observe, recording, servers
 from connectors.tracking.change import Change, Held
 from connectors.tracking.exchange import Look, Start, Target
+from connectors.tracking.stepping import Pace
 from portal.operations.per_process import PerProcess
+from portal.operations.services import database_now
 from portal.outbound.secrets import CredentialError
 
 logger = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class Poller:
         self._unrecorded: list[Change] = []
         self._told: list[servers.Told] = []
         self._targets = exchange.Targets()
+        self._pace = Pace()
         self._after = 0
         # The database's clock and the monotonic one at the same instant.
         self._clock: tuple[datetime, float] | None = None
@@ -102,6 +105,7 @@ class Poller:
 
     def _tick(self) -> dict[str, int]:
         counts = {"claimed": 0, "recorded": 0, "moved": 0, "set_aside": 0}
+        self._keep_pace()
         end = time.monotonic() + BUDGET_SECONDS
         more = True
         while True:
@@ -124,13 +128,22 @@ class Poller:
         counts["in_flight"] = self._outstanding()
         return counts
 
+    def _keep_pace(self) -> None:
+        """Before anything is taken: has the database's clock stepped?"""
+        now, then = database_now(), time.monotonic()
+        if self._pace.read(now, then) and self._clock is not None:
+            # What is still out is recorded by the clock as it goes now.
+            self._clock = (now, then)
+
     def _outstanding(self) -> int:
         return sum(lane.outstanding for lane in self._lanes.values())
 
     def _claim(self) -> int:
         rooms = {pk: lane.room for pk, lane in self._lanes.items()}
         begun = time.monotonic()
-        now, taken = claim.claim(room=AT_ONCE, rooms=rooms, most=OUTSTANDING - self._outstanding(), after=self._after)
+        most = OUTSTANDING - self._outstanding()
+        expected = self._pace.expected(begun)
+        now, taken = claim.claim(room=AT_ONCE, rooms=rooms, most=most, after=self._after, expected=expected)
         if now is None:
             return 0
         self._clock = (now, time.monotonic())

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from connectors.tracking import servers
 from connectors.tracking.change import Held
+from connectors.tracking.stepping import TOLERANCE_SECONDS
 
 # Longer than the longest exchange of its kind together with the wait before it (see `exchange`).
 LOOK_LEASE_SECONDS = 30
@@ -48,8 +49,13 @@ RETURNING {HELD}
 # What is left of the exchanges a second that a server is asked at most; NULL without such a limit.
 _TOKENS = """CASE WHEN s.per_second IS NOT NULL THEN least(greatest(s.per_second, 1), s.tokens + s.per_second * extract(
   epoch FROM statement_timestamp() - coalesce(s.tokens_at, statement_timestamp() - interval '1 hour'))::float) END"""
+# If whoever takes it dies, its server is still asked no sooner than it allows: what it said, but not past the deadline; after
+# that an hour at most.
+_PACE = """least(coalesce(t.poll_interval_ms, 0) / 1000.0,
+  CASE WHEN t.deadline_at > statement_timestamp() THEN extract(epoch FROM t.deadline_at - statement_timestamp()) ELSE 3600 END)"""
 # A task of every server with room, in turn; `after` rotates the turn where the total is short.
-_CLAIM = """
+_CLAIM = (
+    """
 WITH server AS MATERIALIZED (
   SELECT c.id, c.endpoint, c.version, CASE
       WHEN spared.connector_id IS NULL THEN coalesce(busy.room, %(room)s)
@@ -65,6 +71,8 @@ WITH server AS MATERIALIZED (
                 WHERE at_once IS NOT NULL OR per_second IS NOT NULL OR open_until IS NOT NULL) AS spared
       ON spared.connector_id = c.id
    WHERE c.endpoint <> ''
+     AND (%(expected)s::timestamptz IS NULL
+          OR abs(extract(epoch FROM statement_timestamp() - %(expected)s::timestamptz)) <= %(tolerance)s)
    ORDER BY c.id <= %(after)s, c.id
 ),
 due AS MATERIALIZED (
@@ -97,29 +105,36 @@ UPDATE connectors_trackedtask t
        busy_until = statement_timestamp()
                   + make_interval(secs => CASE WHEN t.remote_task_id = '' THEN %(start)s ELSE %(look)s END),
        next_poll_at = statement_timestamp()
-                    + make_interval(secs => CASE WHEN t.remote_task_id = '' THEN %(start)s ELSE %(look)s END),
+                    + make_interval(secs => CASE WHEN t.remote_task_id = '' THEN %(start)s
+                                                 ELSE greatest(%(look)s, {PACE}) END),
        start_attempted_at = CASE WHEN t.remote_task_id = '' THEN coalesce(t.start_attempted_at, statement_timestamp())
                                  ELSE t.start_attempted_at END
   FROM due
  WHERE t.id = due.id
 RETURNING {HELD}
-""".replace("{TOKENS}", _TOKENS).replace(
-    "{HELD}", _HELD_SQL.format(version="due.version", endpoint="due.endpoint", attempted="due.start_attempted_at")
+""".replace("{TOKENS}", _TOKENS)
+    .replace("{PACE}", _PACE)
+    .replace(
+        "{HELD}", _HELD_SQL.format(version="due.version", endpoint="due.endpoint", attempted="due.start_attempted_at")
+    )
 )
 
 
-def claim(*, room: int, rooms: Mapping[int, int], most: int, after: int) -> tuple[datetime | None, list[Held]]:
-    """Take due tasks: at most `room` of each connector (or what `rooms` says of it), `most` in all.
+def claim(
+    *, room: int, rooms: Mapping[int, int], most: int, after: int, expected: datetime | None = None
+) -> tuple[datetime | None, list[Held]]:
+    """Take due tasks: at most `room` of each connector (or what `rooms` says of it), `most` in all; none at all while the
+    database's clock is not near the `expected` one.
 
     Returns the database's clock at the claim (None where nothing was due) and the tasks.
     """
     with transaction.atomic():
         mine = servers.locked()
-        return _claim(mine, room, rooms, most, after)
+        return _claim(mine, room, rooms, most, after, expected)
 
 
 def _claim(
-    mine: list[int], room: int, rooms: Mapping[int, int], most: int, after: int
+    mine: list[int], room: int, rooms: Mapping[int, int], most: int, after: int, expected: datetime | None
 ) -> tuple[datetime | None, list[Held]]:
     """In a statement of its own, so that it sees what those did who held the locks before."""
     with connection.cursor() as cursor:
@@ -132,6 +147,8 @@ def _claim(
                 "rooms": list(rooms.values()),
                 "most": most,
                 "after": after,
+                "expected": expected,
+                "tolerance": TOLERANCE_SECONDS,
                 "start": START_LEASE_SECONDS,
                 "look": LOOK_LEASE_SECONDS,
             },

@@ -1,0 +1,128 @@
+"""Keeping the pace of looks when the database's clock steps.
+
+Judgement waits and then takes a step that stays for the truth (`severity.rules.ClockGuard`). Looks go by intervals: a server that
+allows one a minute allows no more because the clock was put forward, and what was looked at before the clock was put back is
+not out of sight until it has caught up. Steps are noticed by the monotonic clock of each worker; one that went back unnoticed is
+found by what was looked at later than now.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import connection, transaction
+
+logger = logging.getLogger(__name__)
+
+# Below it a difference is the waiting of this process, or a clock that is being set right little by little.
+TOLERANCE_SECONDS = 15.0
+# The one who is first in this time follows a step; for the others it is done.
+SAME_STEP_SECONDS = 300
+NAME = "connectors.step"
+
+_BEGIN = """
+INSERT INTO operations_heartbeat (name, at, detail) VALUES (%s, 'epoch', '{}') ON CONFLICT (name) DO NOTHING
+"""
+_LOCK = """
+SELECT at > statement_timestamp() - %s * interval '1 second' AND at <= statement_timestamp(), detail
+FROM operations_heartbeat WHERE name = %s FOR UPDATE
+"""
+_DONE = "UPDATE operations_heartbeat SET at = statement_timestamp(), detail = %s::jsonb WHERE name = %s"
+_FORGET = "UPDATE operations_heartbeat SET at = 'epoch' WHERE name = %s AND at > statement_timestamp()"
+_FORWARD = """
+UPDATE connectors_trackedtask
+SET next_poll_at = next_poll_at + %(by)s, polled_at = polled_at + %(by)s, busy_until = busy_until + %(by)s
+WHERE id IN (SELECT id FROM connectors_trackedtask WHERE next_poll_at IS NOT NULL AND polled_at <= %(before)s
+             ORDER BY id FOR NO KEY UPDATE)
+"""
+_SERVERS_FORWARD = """
+UPDATE connectors_serverstate SET opened_at = opened_at + %(by)s, open_until = open_until + %(by)s,
+  asked_until = asked_until + %(by)s, tokens_at = tokens_at + %(by)s, taken_at = taken_at + %(by)s, closed_at = closed_at + %(by)s
+"""
+# By how much each was looked at later than now, so much sooner everything that was counted from then.
+_BACKWARD = """
+WITH ahead AS (
+  SELECT id, polled_at - statement_timestamp() AS polled,
+    greatest(last_seen_at - statement_timestamp(), interval '0') AS seen,
+    greatest(last_change_at - statement_timestamp(), interval '0') AS changed,
+    greatest(cancel_requested_at - statement_timestamp(), interval '0') AS cancelled
+  FROM connectors_trackedtask
+  WHERE next_poll_at IS NOT NULL AND polled_at > statement_timestamp() + %(tolerance)s
+  ORDER BY id FOR NO KEY UPDATE)
+UPDATE connectors_trackedtask t SET
+  next_poll_at = next_poll_at - ahead.polled, busy_until = busy_until - ahead.polled, polled_at = polled_at - ahead.polled,
+  last_seen_at = last_seen_at - ahead.seen, blind_clock = blind_clock - coalesce(ahead.seen, interval '0'),
+  last_change_at = last_change_at - ahead.changed,
+  stall_clock = stall_clock - coalesce(ahead.changed, interval '0'), stall_at = stall_at - coalesce(ahead.changed, interval '0'),
+  input_clock = input_clock - coalesce(ahead.changed, interval '0'),
+  cancel_requested_at = cancel_requested_at - ahead.cancelled,
+  cancel_clock = cancel_clock - coalesce(ahead.cancelled, interval '0')
+FROM ahead WHERE ahead.id = t.id
+"""
+_SERVERS_BACKWARD = """
+UPDATE connectors_serverstate SET
+  open_until = open_until - greatest(opened_at - statement_timestamp(), interval '0'),
+  asked_until = asked_until - greatest(opened_at - statement_timestamp(), interval '0'),
+  opened_at = least(opened_at, statement_timestamp()), tokens_at = least(tokens_at, statement_timestamp()),
+  taken_at = least(taken_at, statement_timestamp()), closed_at = least(closed_at, statement_timestamp())
+WHERE greatest(opened_at, tokens_at, taken_at, closed_at) > statement_timestamp() + %(tolerance)s
+"""
+
+
+class Pace:
+    """The database's clock as one process expects it, by its monotonic clock."""
+
+    def __init__(self) -> None:
+        self._last: tuple[datetime, float] | None = None
+
+    def expected(self, monotonic: float) -> datetime | None:
+        """What the database's clock says at this moment unless it stepped; nothing before it was read."""
+        if self._last is None:
+            return None
+        at, then = self._last
+        return at + timedelta(seconds=monotonic - then)
+
+    def read(self, database: datetime, monotonic: float) -> bool:
+        """Take note of both clocks, and follow a step that they show. Whether there was one; at first nobody knows."""
+        before = self.expected(monotonic)
+        by = database - before if before is not None else timedelta()
+        stepped = before is None or abs(by.total_seconds()) > TOLERANCE_SECONDS
+        if before is not None and by.total_seconds() > TOLERANCE_SECONDS:
+            forward(before, by)
+        elif stepped:
+            backward()
+        self._last = (database, monotonic)
+        return stepped
+
+
+def forward(before: datetime, by: timedelta) -> bool:
+    """Move the looks on by a step of the clock that came after `before`; whether this call did it, or another had done so."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_BEGIN, [NAME])
+        cursor.execute(_LOCK, [SAME_STEP_SECONDS, NAME])
+        lately, detail = cursor.fetchone()
+        known = orjson.loads(detail).get("by", 0.0)
+        if lately and abs(known - by.total_seconds()) <= TOLERANCE_SECONDS:
+            return False
+        values: dict[str, Any] = {"by": by, "before": before + timedelta(seconds=TOLERANCE_SECONDS / 2)}
+        cursor.execute(_FORWARD, values)
+        moved = cursor.rowcount
+        cursor.execute(_SERVERS_FORWARD, values)
+        cursor.execute(_DONE, [orjson.dumps({"by": by.total_seconds(), "moved": moved}).decode(), NAME])
+    logger.warning("the database's clock went forward by %.0f s: %d looks keep their pace", by.total_seconds(), moved)
+    return True
+
+
+def backward() -> int:
+    """Have what was looked at later than now be looked at at its pace; how many tasks that were."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        values: dict[str, Any] = {"tolerance": timedelta(seconds=TOLERANCE_SECONDS)}
+        cursor.execute(_BACKWARD, values)
+        moved = int(cursor.rowcount)
+        cursor.execute(_SERVERS_BACKWARD, values)
+        # Forward once more is another step.
+        cursor.execute(_FORGET, [NAME])
+    if moved:
+        logger.warning("the database's clock went back: %d looks keep their pace", moved)
+    return moved
