@@ -20,6 +20,7 @@ from bench import (
     schemas,
     sweep,
     syncs,
+    watch,
 )
 
 PARTS = {
@@ -37,6 +38,7 @@ PARTS = {
     "facades": facades,
     "syncs": syncs,
     "notices": notices,
+    "watch": watch,
 }
 
 

@@ -1,9 +1,8 @@
-"""Judgement without a database: which slip is how bad, in which words, and when the clock itself cannot be trusted."""
+"""Judgement without a database: which slip is how bad, in which words."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import IntEnum
 
 from severity.readiness import Dimension
@@ -275,27 +274,3 @@ def fingerprint(
     numbers = (str(incident_id), str(severity), state, str(repeats), str(commander_id or ""))
     parts = (*numbers, impact, measure, str(merged_into_id or ""))
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
-
-
-class ClockGuard:
-    """Notices when the database's clock steps, by this process's monotonic clock.
-
-    `steady(monotonic, database)` takes seconds and an aware datetime, in the order they were read; it answers whether the
-    two agree. After a step it says no for `hold` seconds: a step that is soon taken back then judges nobody. A step that
-    stays is the truth from then on.
-    """
-
-    def __init__(self, *, tolerance: float = 15.0, hold: float = 10.0) -> None:
-        self._tolerance = tolerance
-        self._hold = hold
-        self._last: tuple[float, datetime] | None = None
-        self._held_until = float("-inf")
-
-    def steady(self, monotonic: float, database: datetime) -> bool:
-        """Whether judging may go on."""
-        if self._last is not None:
-            passed = (database - self._last[1]).total_seconds()
-            if abs(passed - (monotonic - self._last[0])) > self._tolerance:
-                self._held_until = monotonic + self._hold
-        self._last = (monotonic, database)
-        return monotonic >= self._held_until

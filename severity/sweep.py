@@ -10,6 +10,7 @@ from django.db import DataError, IntegrityError, InternalError, connection, tran
 from connectors.tracking.maintenance import begin_due
 from portal.operations import correlation
 from portal.operations.services import beat, database_now
+from portal.operations.ticks import Held
 from severity import (
     change_statements,
     drift_statements,
@@ -22,8 +23,8 @@ from severity import (
     statements,
     team_statements,
 )
+from severity.clock_guard import ClockGuard
 from severity.routing import statements as routing
-from severity.rules import ClockGuard
 
 logger = logging.getLogger(__name__)
 
@@ -44,12 +45,16 @@ WHERE id IN (
 # A row that makes its statement fail is left out for this long, by this process; the others find it out for themselves.
 ASIDE_SECONDS = 300
 _guard = ClockGuard()
+_STEPPED = "the database's clock stepped; judgement waits until it is steady"
 _aside: dict[tuple[str, int], float] = {}
 
 # Whether anything is due at all: an idle sweep costs no more than this. Ordered, so that old statistics never lead the
 # planner to read the whole table for a row that is not there.
 _DUE = {
-    statement: f"SELECT id FROM {table} WHERE {column} <= statement_timestamp() {{}} ORDER BY {column} LIMIT 1"
+    statement: (
+        f"SELECT id, statement_timestamp() FROM {table} WHERE {column} <= statement_timestamp() {{}}"
+        f" ORDER BY {column} LIMIT 1"
+    )
     for statement, table, column in (
         (statements.SLIPS, "connectors_trackedtask", "due_at"),
         (statements.JUDGED, "connectors_trackedtask", "judge_at"),
@@ -114,11 +119,14 @@ _PARTS = {
 
 
 def tick() -> dict[str, int]:
-    """Judge everything that is due. Returns how many rows were looked at and how many incidents changed."""
+    """Judge everything that is due. Returns how many rows were looked at and how many incidents changed.
+
+    Raises Held for a while when the database's clock has stepped. That is no sign of life: the first look after it finds the
+    silence, and gives the blind windows anew, in which nobody was hidden.
+    """
     counts = dict.fromkeys((*_PARTS, "incidents"), 0)
     if not _guard.steady(time.monotonic(), database_now()):
-        logger.warning("the database's clock stepped: judgement waits until it is steady")
-        return counts
+        raise Held(_STEPPED)
     begin_due()
     forgive_own_outage()
     for name, statement in _PARTS.items():
@@ -130,7 +138,10 @@ def tick() -> dict[str, int]:
 
 
 def drain(statement: str, *, batch: int = BATCH, wait: bool = False) -> tuple[int, int]:
-    """Run a statement batch by batch until nothing is due; a poisoned row is set aside and the rest goes on."""
+    """Run a statement batch by batch until nothing is due; a poisoned row is set aside and the rest goes on.
+
+    Raises Held when the clock has stepped since the sweep began.
+    """
     looked, changed, size = 0, 0, batch
     while _any_due(statement):
         try:
@@ -151,7 +162,10 @@ def drain(statement: str, *, batch: int = BATCH, wait: bool = False) -> tuple[in
 def _any_due(statement: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_ANY_DUE[statement])
-        return cursor.fetchone() is not None
+        found = cursor.fetchone()
+    if found is not None and not _guard.agrees(time.monotonic(), found[1]):
+        raise Held(_STEPPED)
+    return found is not None
 
 
 def run_once(statement: str, limit: int, *, wait: bool = False, only: int | None = None) -> tuple[int, int]:

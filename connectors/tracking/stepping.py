@@ -1,9 +1,9 @@
 """Keeping the pace of looks when the database's clock steps.
 
-Judgement waits and then takes a step that stays for the truth (`severity.rules.ClockGuard`). Looks go by intervals: a server that
-allows one a minute allows no more because the clock was put forward, and what was looked at before the clock was put back is
-not out of sight until it has caught up. Steps are noticed by the monotonic clock of each worker; one that went back unnoticed is
-found by what was looked at later than now.
+Judgement waits and then takes a step that stays for the truth (`severity.clock_guard`). Looks go by intervals: a server that allows
+one a minute allows no more because the clock was put forward, nothing is out of sight that was seen a moment before, and what was
+looked at before the clock was put back is not left alone until it has caught up. Steps are noticed by the monotonic clock of each
+worker; one that went back unnoticed is found by what was looked at later than now.
 """
 
 import logging
@@ -32,9 +32,10 @@ _DONE = "UPDATE operations_heartbeat SET at = statement_timestamp(), detail = %s
 _FORGET = "UPDATE operations_heartbeat SET at = 'epoch' WHERE name = %s AND at > statement_timestamp()"
 _FORWARD = """
 UPDATE connectors_trackedtask
-SET next_poll_at = next_poll_at + %(by)s, polled_at = polled_at + %(by)s, busy_until = busy_until + %(by)s
-WHERE id IN (SELECT id FROM connectors_trackedtask WHERE next_poll_at IS NOT NULL AND polled_at <= %(before)s
-             ORDER BY id FOR NO KEY UPDATE)
+SET next_poll_at = next_poll_at + %(by)s, polled_at = polled_at + %(by)s, busy_until = busy_until + %(by)s,
+  blind_clock = blind_clock + %(by)s
+WHERE id IN (SELECT id FROM connectors_trackedtask
+             WHERE ended_at IS NULL AND coalesce(polled_at, last_seen_at) <= %(before)s ORDER BY id FOR NO KEY UPDATE)
 """
 _SERVERS_FORWARD = """
 UPDATE connectors_serverstate SET opened_at = opened_at + %(by)s, open_until = open_until + %(by)s,

@@ -32,6 +32,10 @@ _JUST_RUN_SECONDS = 1.0
 _LEAST_REST_SECONDS = 0.05
 
 
+class Held(Exception):
+    """Raised by the function of a tick that holds still on purpose: it has not failed, and it has not run to its end."""
+
+
 class Tick:
     """One function of `settings.TICKS` in this process. Never runs twice at once here; elsewhere it may."""
 
@@ -70,6 +74,9 @@ class Tick:
             if time.monotonic() - self._beaten >= _HEARTBEAT_SECONDS:
                 beat(self.name)
                 self._beaten = time.monotonic()
+        except Held as held:
+            logger.warning("tick %s holds still: %s", self.path, held)
+            return False
         except Exception as error:
             self._report(error)
             # Whatever state it is in, the next call begins with a new connection.

@@ -40,8 +40,15 @@ def test_put_forward_a_task_is_looked_at_when_its_interval_is_over_and_only_once
     assert ahead(task) < 0, "due at once"
     assert [stepping.forward(before, HOUR) for _worker in range(3)] == [True, False, False]
     assert 45 < ahead(task) <= 50
+    assert 100 < ahead(task, "blind_clock") <= 110, "nobody failed to see it"
     assert ahead(task, "last_seen_at") < -3600, "what is known of it is as old as the clock says"
     assert ahead(task, "polled_at") > -20
+
+
+def test_what_reports_by_itself_is_not_out_of_sight_either() -> None:
+    task = looked_at(HOUR, polled_at=None, next_poll_at=None)
+    assert stepping.forward(database_now() - HOUR, HOUR)
+    assert 100 < ahead(task, "blind_clock") <= 120
 
 
 def test_what_was_looked_at_since_the_step_stays() -> None:
