@@ -1,6 +1,6 @@
 """Keeping the pace of looks when the database's clock steps.
 
-Judgement waits and then takes a step that stays for the truth (`severity.clock_guard`). Looks go by intervals: a server that allows
+Judgement waits and then takes a step that stays for the truth (`severity.clock_guard`). Looks go by intervals: a server allowing
 one a minute allows no more because the clock was put forward, nothing is out of sight that was seen a moment before, and what was
 looked at before the clock was put back is not left alone until it has caught up. Steps are noticed by the monotonic clock of each
 worker; one that went back unnoticed is found by what was looked at later than now.
