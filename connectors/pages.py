@@ -282,10 +282,15 @@ def _clocks(task: TrackedTask) -> list[tuple[str, int]]:
         (_("Start"), task.start_seconds),
         (_("Deadline"), task.deadline_seconds),
         (_("Stall"), task.stall_seconds),
-        (_("Waiting for input"), task.input_seconds),
+        (_("Waiting for input, in working hours") if _in_hours(task) else _("Waiting for input"), task.input_seconds),
         (_("Blind"), task.blind_seconds),
         (_("Cancel"), task.cancel_seconds),
     ]
+
+
+def _in_hours(task: TrackedTask) -> bool:
+    sla = task.connector.document["runtime_tool"]["task_sla"]
+    return sla.get("input_hours") == "team" and bool(task.owner.hours)
 
 
 def _pretty(value: object) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from connectors.models import Connector, ConnectorKind
 from connectors.syncs import standing
 from connectors.tools import recording
-from connectors.tracking.moving import follow_sla
+from connectors.tracking.moving import follow_hours, follow_sla
 from connectors.tracking.servers import follow_limits
 from portal.people.actors import Actor
 
@@ -15,6 +15,7 @@ def settle(entry: Connector, actor: Actor, now: datetime) -> None:
     if entry.kind == ConnectorKind.RUNTIME_TOOL:
         recording.settle(entry, actor, now)
         follow_sla(entry)
+        follow_hours(entry)
         follow_limits(entry)
     else:
         standing.settle(entry)

@@ -87,6 +87,13 @@ class TaskSla(StrictSerializer):
         help_text=_("Waiting for its owner's input."),
         style={"example": "3600"},
     )
+    input_hours = serializers.ChoiceField(
+        [("always", _("Always")), ("team", _("In the working hours of the team that owns the task"))],
+        required=False,
+        label=_("Input counts"),
+        help_text=_("When the time for input runs; always unless told, and where the team has no working hours."),
+        style={"example": "team"},
+    )
     blind_seconds = serializers.IntegerField(
         **WINDOW,
         label=_("Blind after (s)"),

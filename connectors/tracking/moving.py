@@ -67,6 +67,27 @@ SELECT id, statement_timestamp(), 'sla_changed', state, remote_status, %(told)s 
 """
 
 
+# What waits for input now: by the hours that its SLA says, from when it began to wait. Not while paused, nor when judged.
+_HOURS = """
+UPDATE connectors_trackedtask t
+SET input_clock = CASE WHEN %(hours)s = 'team'
+  THEN in_working_hours(t.last_change_at, t.input_seconds, (SELECT hours FROM people_team WHERE id = t.owner_id))
+  ELSE t.last_change_at + t.input_seconds * interval '1 second' END
+WHERE t.id IN (
+  SELECT id FROM connectors_trackedtask
+  WHERE connector_id = %(connector)s AND ended_at IS NULL AND state = 'input_required' AND input_clock IS NOT NULL
+    AND last_change_at IS NOT NULL AND (paused_until <= statement_timestamp()) IS NOT FALSE
+  ORDER BY id FOR NO KEY UPDATE)
+"""
+
+
+def follow_hours(connector: Connector) -> None:
+    """Have what waits for input counted in the hours that the SLA says now, in the running transaction."""
+    told = connector.document["runtime_tool"]["task_sla"].get("input_hours", "always")
+    with connection.cursor() as cursor:
+        cursor.execute(_HOURS, {"hours": told, "connector": connector.pk})
+
+
 def follow_sla(connector: Connector) -> int:
     """Have the open tasks of a runtime tool kept to its task SLA as it is now, in the running transaction; how many moved.
 

@@ -19,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 SET_ASIDE_SECONDS = 300
 
+# The time for input may count in the working hours of the team that owns the task: from when it began to wait.
+INPUT_CLOCK = """CASE WHEN a.input_clock < 'infinity' AND (
+    SELECT c.document #>> '{runtime_tool,task_sla,input_hours}' = 'team' FROM connectors_connector c WHERE c.id = t.connector_id)
+  THEN in_working_hours(a.at + {PAUSED}, t.input_seconds, (SELECT hours FROM people_team WHERE id = t.owner_id))
+  ELSE a.input_clock + {PAUSED} END"""
 # A missing value leaves a column as it is; 'infinity' and {} clear it. Clocks that a sweep has judged meanwhile (NULL)
 # stay judged unless they are armed anew here. What is armed in a pause runs from its end. A stall that waited for a look to
 # confirm it is judged at once.
@@ -67,7 +72,7 @@ WITH answer AS MATERIALIZED (
                          ELSE t.stall_clock END), 'infinity') END,
     stall_at = nullif(coalesce(a.stall_clock + {PAUSED}, t.stall_at), 'infinity'),
     input_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
-                       THEN nullif(coalesce(a.input_clock + {PAUSED}, t.input_clock), 'infinity') END,
+                       THEN nullif(coalesce({INPUT}, t.input_clock), 'infinity') END,
     blind_clock = CASE WHEN a.ended_at IS NULL
                        THEN nullif(coalesce(a.blind_clock + {PAUSED}, t.blind_clock), 'infinity') END,
     deadline_clock = CASE WHEN a.ended_at IS NULL THEN t.deadline_clock END,
@@ -93,7 +98,7 @@ WITH answer AS MATERIALIZED (
     FROM moved WHERE moved.state <> moved.was
 )
 SELECT count(*), count(*) FILTER (WHERE state <> was) FROM moved
-""".replace("{PAUSED}", "greatest(t.paused_until - a.at, interval '0')")
+""".replace("{INPUT}", INPUT_CLOCK).replace("{PAUSED}", "greatest(t.paused_until - a.at, interval '0')")
 
 _SET_ASIDE = """
 UPDATE connectors_trackedtask

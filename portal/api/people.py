@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -18,8 +19,9 @@ from portal.api.people_answers import (
     token_answer,
 )
 from portal.api.views import PortalViewSet
-from portal.people import reads, services, teams, tokens
+from portal.people import hours, reads, services, teams, tokens
 from portal.people.filters import PersonFilter, TeamFilter, TokenFilter
+from portal.people.hours import MOST_HOLIDAYS
 from portal.people.models import ApiToken, Team, User
 from portal.people.rules import MOST_TOKEN_DAYS
 from portal.people.services import Person
@@ -153,6 +155,20 @@ class NewTeamBody(TeamBody):
     members = serializers.ListField(child=_NAME(max_length=150), default=list, max_length=500)
 
 
+class HoursBody(StrictSerializer):
+    """Working hours; without days, none."""
+
+    days = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=7),
+        max_length=7,
+        help_text="1 is Monday, 7 Sunday; [] = none.",
+    )
+    begins = serializers.CharField(max_length=5, default="08:00")
+    ends = serializers.CharField(max_length=5, default="17:00")
+    zone = serializers.CharField(max_length=60, required=False, help_text="The portal's own unless told.")
+    holidays = serializers.ListField(child=serializers.CharField(max_length=10), default=list, max_length=MOST_HOLIDAYS)
+
+
 class MembersBody(StrictSerializer):
     """User names."""
 
@@ -167,6 +183,7 @@ class TeamViewSet(PortalViewSet):
     bodies: dict[str, Any] = {
         "create": NewTeamBody,
         "partial_update": TeamBody,
+        "hours": HoursBody,
         "add": MembersBody,
         "remove": MembersBody,
     }
@@ -201,6 +218,13 @@ class TeamViewSet(PortalViewSet):
     def partial_update(self, request: Request, pk: str) -> Response:
         """Rename a team."""
         teams.rename_team(actor=self.actor, key=pk, name=self.body(TeamBody)["name"], now=self.now())
+        return self._answer(pk)
+
+    @action(detail=True, methods=["post"])
+    def hours(self, request: Request, pk: str) -> Response:
+        """Tell its working hours; what waits for its people may count in them."""
+        told = {"zone": settings.TIME_ZONE} | self.body(HoursBody)
+        teams.set_hours(actor=self.actor, key=pk, hours=hours.read(**told), now=self.now())
         return self._answer(pk)
 
     @action(detail=True, methods=["post"])

@@ -24,6 +24,10 @@ class PersonAnswer(TypedDict):
     url: str
 
 
+# `from` is no name in Python.
+TeamHours = TypedDict("TeamHours", {"days": list[int], "from": str, "to": str, "zone": str, "holidays": list[str]})
+
+
 class TeamAnswer(TypedDict):
     """A team; `active_members` of 0 is a warning, as nobody would hear of what it owns."""
 
@@ -31,6 +35,7 @@ class TeamAnswer(TypedDict):
     name: str
     members: list[str]
     active_members: int
+    hours: TeamHours | None
     url: str
 
 
@@ -79,6 +84,7 @@ def team_answer(team: Any) -> TeamAnswer:
         "name": team.name,
         "members": [user.username for user in team.members.all()],
         "active_members": team.active_members,
+        "hours": team.hours,
         "url": team.get_absolute_url(),
     }
 

@@ -72,6 +72,9 @@ class Team(models.Model):
     key = models.CharField(max_length=60, unique=True, validators=[key_validator])
     name = models.CharField(max_length=120)
     members = models.ManyToManyField(User, related_name="teams", blank=True)
+    hours = models.JSONField(
+        null=True, blank=True, help_text=_("Its working hours (`portal.people.hours`); NULL = none are told.")
+    )
     judge_at = models.DateTimeField(
         null=True, blank=True, help_text=_("When to look whether it has somebody for what it owns; NULL = nothing new.")
     )

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from portal.audit.services import record
 from portal.people.actors import Actor
 from portal.people.guards import require
+from portal.people.hours import Hours, sentence
 from portal.people.leaving import left, look_again
 from portal.people.models import Team, User
 from portal.refusals import Invalid, Missing, Problem
@@ -21,7 +23,9 @@ from portal.roles import Permission
 def digest_of(team: Team) -> str:
     """The sha256 of a team: key, name and who belongs to it."""
     members = sorted(team.members.values_list("username", flat=True))
-    state = {"key": team.key, "name": team.name, "members": members}
+    state: dict[str, Any] = {"key": team.key, "name": team.name, "members": members}
+    if team.hours:
+        state["hours"] = team.hours
     return hashlib.sha256(json.dumps(state, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -90,6 +94,19 @@ def rename_team(*, actor: Actor, key: str, name: str, now: datetime) -> Team:
     if team.name != had:
         _save(team)
         _note(actor, "team.change", team, now, before=before, detail=f"name: {had} → {team.name}")
+    return team
+
+
+@transaction.atomic
+def set_hours(*, actor: Actor, key: str, hours: Hours | None, now: datetime) -> Team:
+    """Tell the working hours of a team, or that it has none. They hold for what begins to wait from then on."""
+    require(actor, Permission.MANAGE_PEOPLE)
+    team = _locked(key)
+    before, had = digest_of(team), team.hours
+    team.hours = hours.document if hours is not None else None
+    if team.hours != had:
+        _save(team)
+        _note(actor, "team.hours", team, now, before=before, detail=sentence(team.hours) or "–")
     return team
 
 

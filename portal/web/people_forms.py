@@ -3,9 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
-from portal.people import reads
+from portal.people import hours, reads
 from portal.people.models import Team, User
 from portal.people.rules import MOST_TOKEN_DAYS, token_types
 from portal.people.services import Person
@@ -141,6 +143,37 @@ class TeamName(forms.Form):
     """Another name."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
+
+
+class TeamHours(forms.Form):
+    """Its working hours; without days, none."""
+
+    days = forms.MultipleChoiceField(
+        label=_("Days"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None: no working hours are told."),
+        choices=[(str(day), WEEKDAYS[day - 1]) for day in hours.WEEK],
+    )  # fmt: skip
+    begins = forms.CharField(label=_("From"), max_length=5, initial="08:00")
+    ends = forms.CharField(label=_("Until"), max_length=5, initial="17:00")
+    zone = forms.CharField(label=_("Time zone"), max_length=60)
+    holidays = forms.CharField(
+        label=_("Free days"), required=False, max_length=11 * hours.MOST_HOLIDAYS, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("One a line: 2026-12-31"),
+    )  # fmt: skip
+
+    @classmethod
+    def of(cls, team: Team) -> "TeamHours":
+        """Filled in as the team has them."""
+        kept: dict[str, Any] = team.hours or {"days": [], "from": "08:00", "to": "17:00", "zone": settings.TIME_ZONE}
+        return cls(
+            initial={
+                "days": [str(day) for day in kept["days"]], "begins": kept["from"], "ends": kept["to"], "zone": kept["zone"],
+                "holidays": "\n".join(kept.get("holidays", ())),
+            }
+        )  # fmt: skip
+
+    def clean_holidays(self) -> list[str]:
+        """As days."""
+        return str(self.cleaned_data["holidays"]).split()
 
 
 class NewMember(forms.Form):

@@ -9,12 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.api.people_answers import team_answer
-from portal.people import reads, teams
+from portal.people import hours, reads, teams
 from portal.people.filters import TeamFilter
 from portal.people.models import Team
 from portal.refusals import Refusal
 from portal.roles import Permission, may
-from portal.web.people_forms import NewMember, TeamForm, TeamName, shown
+from portal.web.people_forms import NewMember, TeamForm, TeamHours, TeamName, shown
 from portal.web.settings_tabs import tabs
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing, csv_response
@@ -67,7 +67,7 @@ class TeamPage(PageView):
         return self._page(self._team(key))
 
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
-        """Rename it, add or remove somebody, by the button that was pressed."""
+        """Rename it, tell its hours, add or remove somebody, by the button that was pressed."""
         team = self._team(key)
         told: dict[str, Any] = {"actor": self.actor, "key": key, "now": self.now}
         if "remove" in request.POST:
@@ -76,6 +76,9 @@ class TeamPage(PageView):
         if request.POST.get("action") == "rename":
             form = TeamName(request.POST)
             name = "name_form"
+        elif request.POST.get("action") == "hours":
+            form = TeamHours(request.POST)
+            name = "hours_form"
         elif request.POST.get("action") == "add":
             form = NewMember(request.POST, team=team)
             name = "member_form"
@@ -86,6 +89,8 @@ class TeamPage(PageView):
         try:
             if name == "name_form":
                 return self._done(teams.rename_team(name=form.cleaned_data["name"], **told))
+            if name == "hours_form":
+                return self._done(teams.set_hours(hours=hours.read(**form.cleaned_data), **told))
             return self._done(teams.add_members(usernames=[form.cleaned_data["member"]], **told))
         except Refusal as refusal:
             shown(form, refusal)
@@ -106,6 +111,9 @@ class TeamPage(PageView):
             "team": team,
             "may_manage": manages,
             "name_form": TeamName(initial={"name": team.name}),
+            "hours": hours.sentence(team.hours),
+            "free_days": (team.hours or {}).get("holidays", []),
+            "hours_form": TeamHours.of(team) if manages else None,
             "member_form": NewMember(team=team) if manages else None,
             "columns": [*columns, {"label": _("Action"), "hide_label": True}] if manages else columns,
             "crumbs": [{"label": _("Teams"), "href": reverse("teams")}, {"label": team.key}],
