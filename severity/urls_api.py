@@ -7,6 +7,7 @@ from severity.api import IncidentViewSet
 from severity.claims.api import ClaimViewSet
 from severity.releases.api import ReleaseViewSet
 from severity.routing.api import RouteViewSet, SilenceViewSet, WhoHearsViewSet
+from severity.sla.api import SlaViewSet
 from severity.table.api import DryRunViewSet
 from severity.watchlist.pages import WatchlistViewSet
 
@@ -15,6 +16,7 @@ router.register("incidents", IncidentViewSet, basename="api-incident")
 router.register("claims", ClaimViewSet, basename="api-claim")
 router.register("routes", RouteViewSet, basename="api-route")
 router.register("watchlist", WatchlistViewSet, basename="api-watchlist")
+router.register("sla", SlaViewSet, basename="api-sla")
 router.register("silences", SilenceViewSet, basename="api-silence")
 _release = ReleaseViewSet.as_view
 

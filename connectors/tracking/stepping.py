@@ -32,8 +32,9 @@ _DONE = "UPDATE operations_heartbeat SET at = statement_timestamp(), detail = %s
 _FORGET = "UPDATE operations_heartbeat SET at = 'epoch' WHERE name = %s AND at > statement_timestamp()"
 _FORWARD = """
 UPDATE connectors_trackedtask
-SET next_poll_at = next_poll_at + %(by)s, polled_at = polled_at + %(by)s, busy_until = busy_until + %(by)s,
-  blind_clock = blind_clock + %(by)s
+SET next_poll_at = CASE WHEN polled_at IS NULL THEN next_poll_at ELSE next_poll_at + %(by)s END,
+  polled_at = polled_at + %(by)s, busy_until = busy_until + %(by)s,
+  last_seen_at = last_seen_at + %(by)s, blind_clock = blind_clock + %(by)s
 WHERE id IN (SELECT id FROM connectors_trackedtask
              WHERE ended_at IS NULL AND coalesce(polled_at, last_seen_at) <= %(before)s ORDER BY id FOR NO KEY UPDATE)
 """
@@ -44,15 +45,16 @@ UPDATE connectors_serverstate SET opened_at = opened_at + %(by)s, open_until = o
 # By how much each was looked at later than now, so much sooner everything that was counted from then.
 _BACKWARD = """
 WITH ahead AS (
-  SELECT id, polled_at - statement_timestamp() AS polled,
+  SELECT id, greatest(polled_at - statement_timestamp(), interval '0') AS polled,
     greatest(last_seen_at - statement_timestamp(), interval '0') AS seen,
     greatest(last_change_at - statement_timestamp(), interval '0') AS changed,
     greatest(cancel_requested_at - statement_timestamp(), interval '0') AS cancelled
   FROM connectors_trackedtask
-  WHERE next_poll_at IS NOT NULL AND polled_at > statement_timestamp() + %(tolerance)s
+  WHERE ended_at IS NULL AND greatest(polled_at, last_seen_at) > statement_timestamp() + %(tolerance)s
   ORDER BY id FOR NO KEY UPDATE)
 UPDATE connectors_trackedtask t SET
-  next_poll_at = next_poll_at - ahead.polled, busy_until = busy_until - ahead.polled, polled_at = polled_at - ahead.polled,
+  next_poll_at = next_poll_at - coalesce(ahead.polled, interval '0'),
+  busy_until = busy_until - ahead.polled, polled_at = polled_at - ahead.polled,
   last_seen_at = last_seen_at - ahead.seen, blind_clock = blind_clock - coalesce(ahead.seen, interval '0'),
   last_change_at = last_change_at - ahead.changed,
   stall_clock = stall_clock - coalesce(ahead.changed, interval '0'), stall_at = stall_at - coalesce(ahead.changed, interval '0'),

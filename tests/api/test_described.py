@@ -237,6 +237,7 @@ def test_every_get_answers_as_it_is_described(described: Schema, demo: None, api
     assert get("/api/v1/maintenance/")["results"]
     rollup.tick()
     assert get("/api/v1/watchlist/")["results"]
+    assert get("/api/v1/sla/")["results"]
     get("/api/v1/maintenance/{id}/", id=away)
     assert get("/api/v1/incidents/")["results"]
     slip = Incident.objects.get(source=Source.TASK).pk

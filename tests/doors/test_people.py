@@ -12,7 +12,7 @@ import pytest
 from django.db import transaction
 
 from portal.operations.services import database_now
-from portal.people import services, teams, tokens
+from portal.people import hours, services, teams, tokens
 from portal.people.actors import Actor
 from portal.people.models import ApiToken, User
 from portal.people.services import Person
@@ -40,6 +40,9 @@ MANAGED: dict[str, Callable[[Told], Any]] = {
     "services.reactivate": lambda told: services.reactivate(username="vera", **told),
     "services.set_password": lambda told: services.set_password(username="vera", password=PASSWORD, **told),
     "teams.create_team": lambda told: teams.create_team(key="sales", name="Sales", **told),
+    "teams.set_hours": lambda told: teams.set_hours(
+        key="crm-team", hours=hours.read([7], "08:00", "16:00", "UTC", []), **told
+    ),
     "teams.rename_team": lambda told: teams.rename_team(key="crm-team", name="Customers", **told),
     "teams.add_members": lambda told: teams.add_members(key="crm-team", usernames=["vera"], **told),
     "teams.remove_members": lambda told: teams.remove_members(key="crm-team", usernames=["vera"], **told),

@@ -41,7 +41,8 @@ def test_put_forward_a_task_is_looked_at_when_its_interval_is_over_and_only_once
     assert [stepping.forward(before, HOUR) for _worker in range(3)] == [True, False, False]
     assert 45 < ahead(task) <= 50
     assert 100 < ahead(task, "blind_clock") <= 110, "nobody failed to see it"
-    assert ahead(task, "last_seen_at") < -3600, "what is known of it is as old as the clock says"
+    assert -20 < ahead(task, "last_seen_at") < 0
+    assert ahead(task, "last_change_at") < -3600, "how long nothing changed is as the clock says"
     assert ahead(task, "polled_at") > -20
 
 
@@ -49,6 +50,26 @@ def test_what_reports_by_itself_is_not_out_of_sight_either() -> None:
     task = looked_at(HOUR, polled_at=None, next_poll_at=None)
     assert stepping.forward(database_now() - HOUR, HOUR)
     assert 100 < ahead(task, "blind_clock") <= 120
+
+
+def test_what_nobody_has_asked_about_yet_may_be_asked_about_at_once() -> None:
+    task = looked_at(HOUR, polled_at=None)
+    due = ahead(task)
+    assert stepping.forward(database_now() - HOUR, HOUR)
+    assert abs(ahead(task) - due) < 5
+
+
+def test_forward_and_back_leaves_all_as_it_was() -> None:
+    task = looked_at(timedelta(seconds=10))
+    names = ("next_poll_at", "polled_at", "busy_until", "last_seen_at", "blind_clock", "stall_clock", "last_change_at")
+    before = [getattr(task, name) for name in names]
+    # The clock cannot be stepped here: the step back is followed by the same amount by hand.
+    assert stepping.forward(database_now(), HOUR)
+    assert stepping.backward() == 1
+    after = [getattr(world.again(task), name) for name in names]
+    assert [abs((one - two).total_seconds()) < 15 for one, two in zip(before, after, strict=True)] == [True] * len(
+        names
+    )
 
 
 def test_what_was_looked_at_since_the_step_stays() -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from connectors.models import SyncState, TrackedTask
 from portal.changes.models import ChangeRequest
@@ -41,6 +42,31 @@ def syncs_due(by: timedelta) -> SyncState:
         fresh_until=database_now() + by, freshness_clock=database_now() + by
     )
     return SyncState.objects.get(connector=connector)
+
+
+def test_by_api_page_by_page(api_of: Callable[[str], APIClient], monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        running(deadline=AHEAD + number * SOON)
+    late = running(deadline=PASSED)
+    api, size = api_of("vera"), page
+    monkeypatch.setattr("severity.sla.api.page", lambda asked, place: size(asked, place, 4))
+    first = api.get("/api/v1/sla/?kind=task").json()
+    assert (first["results"][0]["id"], first["results"][0]["state"]) == (late.human_id, "late")
+    assert first["results"][0]["seconds_to_deadline"] < 0
+    rest = api.get(first["next"]).json()
+    assert (len(first["results"]), len(rest["results"]), rest["next"]) == (4, 2, None)
+    ids = [one["id"] for one in first["results"] + rest["results"]]
+    assert len(set(ids)) == 6
+    assert api.get("/api/v1/sla/?kind=sync").json()["results"] == []
+
+
+@pytest.mark.parametrize(
+    "query", ["kind=nothing", "owner=nobody", "window=2y", "cursor=x", "colour=red", "critical=maybe"]
+)
+def test_by_api_what_cannot_be_asked_is_refused_with_its_name(api_of: Callable[[str], APIClient], query: str) -> None:
+    answer = api_of("vera").get(f"/api/v1/sla/?{query}")
+    assert answer.status_code in (400, 422)
+    assert query.partition("=")[0] in answer.content.decode()
 
 
 def test_each_kind_of_clock_has_its_row_and_its_page(client_of: Callable[[str], Client]) -> None:
