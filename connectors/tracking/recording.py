@@ -13,12 +13,17 @@ from django.db import Error, InterfaceError, OperationalError, connection, trans
 
 from connectors.models.task import Trouble
 from connectors.tracking.change import Change
+from connectors.tracking.stepping import TOLERANCE_SECONDS
 from portal.people.actors import Actor
 
 logger = logging.getLogger(__name__)
 
 SET_ASIDE_SECONDS = 300
 
+# What is recorded long after it was answered, or before it as the clock was put back meanwhile, is looked at after its interval.
+NEXT_LOOK = f"""CASE WHEN a.next_poll_at < 'infinity'
+    AND abs(extract(epoch FROM statement_timestamp() - a.at)) > {TOLERANCE_SECONDS}
+  THEN statement_timestamp() + (a.next_poll_at - a.at) ELSE a.next_poll_at END"""
 # The time for input may count in the working hours of the team that owns the task: from when it began to wait.
 INPUT_CLOCK = """CASE WHEN a.input_clock < 'infinity' AND (
     SELECT c.document #>> '{runtime_tool,task_sla,input_hours}' = 'team' FROM connectors_connector c WHERE c.id = t.connector_id)
@@ -27,7 +32,8 @@ INPUT_CLOCK = """CASE WHEN a.input_clock < 'infinity' AND (
 # A missing value leaves a column as it is; 'infinity' and {} clear it. Clocks that a sweep has judged meanwhile (NULL)
 # stay judged unless they are armed anew here. What is armed in a pause runs from its end. A stall that waited for a look to
 # confirm it is judged at once.
-_RECORD = """
+_RECORD = (
+    """
 WITH answer AS MATERIALIZED (
   SELECT * FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (
     id bigint, lease bigint, was text, at timestamptz, state text, polls int, misses int, seen boolean,
@@ -78,7 +84,7 @@ WITH answer AS MATERIALIZED (
     deadline_clock = CASE WHEN a.ended_at IS NULL THEN t.deadline_clock END,
     cancel_clock = CASE WHEN a.ended_at IS NULL THEN t.cancel_clock END,
     next_poll_at = CASE WHEN a.ended_at IS NULL
-                        THEN nullif(coalesce(a.next_poll_at, t.next_poll_at), 'infinity') END,
+                        THEN nullif(coalesce({NEXT}, t.next_poll_at), 'infinity') END,
     judge_at = CASE WHEN a.judge OR (a.changed AND t.stall_clock IS NULL) OR (a.seen AND t.blind_clock IS NULL)
                     THEN statement_timestamp() ELSE t.judge_at END
   FROM answer a
@@ -98,7 +104,10 @@ WITH answer AS MATERIALIZED (
     FROM moved WHERE moved.state <> moved.was
 )
 SELECT count(*), count(*) FILTER (WHERE state <> was) FROM moved
-""".replace("{INPUT}", INPUT_CLOCK).replace("{PAUSED}", "greatest(t.paused_until - a.at, interval '0')")
+""".replace("{NEXT}", NEXT_LOOK)
+    .replace("{INPUT}", INPUT_CLOCK)
+    .replace("{PAUSED}", "greatest(t.paused_until - a.at, interval '0')")
+)
 
 _SET_ASIDE = """
 UPDATE connectors_trackedtask

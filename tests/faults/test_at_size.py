@@ -51,9 +51,10 @@ FROM connectors_trackedtask t LEFT JOIN severity_incident i ON i.task_id = t.id 
 """
 _EXPECTED = {"calm": (0, 0, None, 0, 0, 0), "late": (1, 0, "deadline", 1, 1, 1), "failing": (1, 0, "failed", 1, 1, 1)}
 _OPENED = "SELECT count(*) FROM severity_incident i JOIN connectors_trackedtask t ON t.id = i.task_id WHERE i.rule = %s"
+# Those that opened while the clock was ahead were early.
 _LATEST = """
 SELECT coalesce(max(extract(epoch FROM opened_at - greatest(epoch, %s))), 0)::float
-FROM severity_incident WHERE rule = 'deadline'
+FROM severity_incident WHERE rule = 'deadline' AND opened_at <= statement_timestamp()
 """
 
 

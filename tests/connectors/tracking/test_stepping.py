@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.mcp.observation import Kind, Observation
 from connectors.models import ServerState, TrackedTask
-from connectors.tracking import claim, stepping
+from connectors.tracking import claim, observe, recording, stepping
 from connectors.tracking.stepping import Pace
 from portal.operations.models import Heartbeat
 from portal.operations.services import database_now
@@ -99,6 +100,15 @@ def test_put_back_a_task_is_not_out_of_sight_until_the_clock_has_caught_up() -> 
     assert 100 < ahead(task, "blind_clock") <= 120
     assert 290 < ahead(task, "stall_clock") <= 300
     assert stepping.backward() == 0, "nothing is left of it"
+
+
+@pytest.mark.parametrize("by", [HOUR, -HOUR])
+def test_an_answer_from_before_a_step_is_recorded_with_its_interval(by: timedelta) -> None:
+    task = looked_at(timedelta(seconds=90), deadline_at=database_now() + 24 * HOUR)
+    held, then = claim.hold(task.pk), database_now() - by
+    seen = Observation(Kind.SEEN, "", task.remote_task_id, "working", poll_interval_ms=60_000)
+    recording.record([observe.looked(held, seen, None, at=then, spread=0)])
+    assert 55 < ahead(task) <= 80
 
 
 def test_what_a_server_asked_for_goes_with_the_clock() -> None:
