@@ -19,14 +19,17 @@ class ClockGuard:
 
     def steady(self, monotonic: float, database: datetime) -> bool:
         """Whether judging may go on."""
-        if not self.agrees(monotonic, database):
+        if self._stepped(monotonic, database):
             self._held_until = monotonic + self._hold
         self._last = (monotonic, database)
         return monotonic >= self._held_until
 
     def agrees(self, monotonic: float, database: datetime) -> bool:
-        """Whether the clock has not stepped since `steady` was asked last; it stays as it was asked then."""
+        """Whether judging may go on by what `steady` was told last: the clock has not stepped since, and nothing holds still."""
+        return monotonic >= self._held_until and not self._stepped(monotonic, database)
+
+    def _stepped(self, monotonic: float, database: datetime) -> bool:
         if self._last is None:
-            return True
+            return False
         passed = (database - self._last[1]).total_seconds()
-        return abs(passed - (monotonic - self._last[0])) <= self._tolerance
+        return abs(passed - (monotonic - self._last[0])) > self._tolerance

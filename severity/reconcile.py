@@ -15,7 +15,7 @@ from severity import (
     team_statements,
 )
 from severity.routing import statements as routing
-from severity.sweep import drain, run_once
+from severity.sweep import drain, hold_still, run_once
 
 LIMIT = 1000
 TASKS = (statements.SLIPS, statements.JUDGED, statements.RAISED)
@@ -68,7 +68,11 @@ UPDATE changes_changerequest SET sign_clock = sign_by WHERE id IN (
 
 
 def tick() -> dict[str, int]:
-    """Repair, then judge without skipping locked rows. Returns what was repaired."""
+    """Repair, then judge without skipping locked rows. Returns what was repaired.
+
+    Raises Held while the sweep holds still.
+    """
+    hold_still()
     counts = {}
     for name, statement in (
         ("rearmed", _REARM),

@@ -137,6 +137,12 @@ def tick() -> dict[str, int]:
     return counts
 
 
+def hold_still() -> None:
+    """Raise Held where the sweep of this process would not judge just now."""
+    if not _guard.agrees(time.monotonic(), database_now()):
+        raise Held(_STEPPED)
+
+
 def drain(statement: str, *, batch: int = BATCH, wait: bool = False) -> tuple[int, int]:
     """Run a statement batch by batch until nothing is due; a poisoned row is set aside and the rest goes on.
 

@@ -8,7 +8,7 @@ import pytest
 from portal.operations.models import Heartbeat
 from portal.operations.services import database_now
 from portal.operations.ticks import Held, Tick
-from severity import statements, sweep
+from severity import reconcile, statements, sweep
 from severity.clock_guard import ClockGuard
 from severity.models import Incident
 from tests.severity.slipping import PASSED, running
@@ -34,9 +34,10 @@ def test_after_a_step_judgement_waits_and_then_takes_it_for_the_truth(by: timede
     assert guard.steady(4.0, now + timedelta(seconds=12)), "a process may have been waiting"
     assert not guard.agrees(5.0, now + by)
     assert not guard.steady(6.0, now + by)
-    assert guard.agrees(7.0, now + by + timedelta(seconds=1))
+    assert not guard.agrees(7.0, now + by + timedelta(seconds=1)), "it holds still"
     assert not guard.steady(15.9, now + by + timedelta(seconds=10))
     assert guard.steady(16.0, now + by + timedelta(seconds=10))
+    assert guard.agrees(17.0, now + by + timedelta(seconds=11))
 
 
 def test_while_it_waits_it_gives_no_sign_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +47,8 @@ def test_while_it_waits_it_gives_no_sign_of_life(monkeypatch: pytest.MonkeyPatch
         sweep.tick()
     assert not Tick("severity.sweep.tick", 2.0).run()
     assert Heartbeat.objects.get(name=sweep.HEARTBEAT).at == before
+    with pytest.raises(Held):
+        reconcile.tick()
 
 
 def test_nothing_is_out_of_sight_because_the_clock_went_forward(monkeypatch: pytest.MonkeyPatch) -> None:
