@@ -42,25 +42,26 @@ _SERVERS_FORWARD = """
 UPDATE connectors_serverstate SET opened_at = opened_at + %(by)s, open_until = open_until + %(by)s,
   asked_until = asked_until + %(by)s, tokens_at = tokens_at + %(by)s, taken_at = taken_at + %(by)s, closed_at = closed_at + %(by)s
 """
-# By how much each was looked at later than now, so much sooner everything that was counted from then.
+# The latest look of all was made just now, whatever its clock said; the others as long before it as they were.
 _BACKWARD = """
-WITH ahead AS (
-  SELECT id, greatest(polled_at - statement_timestamp(), interval '0') AS polled,
-    greatest(last_seen_at - statement_timestamp(), interval '0') AS seen,
-    greatest(last_change_at - statement_timestamp(), interval '0') AS changed,
-    greatest(cancel_requested_at - statement_timestamp(), interval '0') AS cancelled
-  FROM connectors_trackedtask
+WITH step AS MATERIALIZED (
+  SELECT max(greatest(polled_at, last_seen_at)) - statement_timestamp() AS by FROM connectors_trackedtask
   WHERE ended_at IS NULL AND greatest(polled_at, last_seen_at) > statement_timestamp() + %(tolerance)s
-  ORDER BY id FOR NO KEY UPDATE)
+), ahead AS (
+  SELECT id,
+    CASE WHEN polled_at > statement_timestamp() THEN by ELSE interval '0' END AS polled,
+    CASE WHEN last_seen_at > statement_timestamp() THEN by ELSE interval '0' END AS seen,
+    CASE WHEN last_change_at > statement_timestamp() THEN by ELSE interval '0' END AS changed,
+    CASE WHEN cancel_requested_at > statement_timestamp() THEN by ELSE interval '0' END AS cancelled
+  FROM connectors_trackedtask CROSS JOIN step
+  WHERE ended_at IS NULL AND greatest(polled_at, last_seen_at) > statement_timestamp() + %(tolerance)s
+  ORDER BY id FOR NO KEY UPDATE OF connectors_trackedtask)
 UPDATE connectors_trackedtask t SET
-  next_poll_at = next_poll_at - coalesce(ahead.polled, interval '0'),
-  busy_until = busy_until - ahead.polled, polled_at = polled_at - ahead.polled,
-  last_seen_at = last_seen_at - ahead.seen, blind_clock = blind_clock - coalesce(ahead.seen, interval '0'),
-  last_change_at = last_change_at - ahead.changed,
-  stall_clock = stall_clock - coalesce(ahead.changed, interval '0'), stall_at = stall_at - coalesce(ahead.changed, interval '0'),
-  input_clock = input_clock - coalesce(ahead.changed, interval '0'),
-  cancel_requested_at = cancel_requested_at - ahead.cancelled,
-  cancel_clock = cancel_clock - coalesce(ahead.cancelled, interval '0')
+  next_poll_at = next_poll_at - ahead.polled, busy_until = busy_until - ahead.polled, polled_at = polled_at - ahead.polled,
+  last_seen_at = last_seen_at - ahead.seen, blind_clock = blind_clock - ahead.seen,
+  last_change_at = last_change_at - ahead.changed, stall_clock = stall_clock - ahead.changed,
+  stall_at = stall_at - ahead.changed, input_clock = input_clock - ahead.changed,
+  cancel_requested_at = cancel_requested_at - ahead.cancelled, cancel_clock = cancel_clock - ahead.cancelled
 FROM ahead WHERE ahead.id = t.id
 """
 _SERVERS_BACKWARD = """

@@ -12,7 +12,7 @@ from asyncio import StreamReader, StreamWriter
 from typing import Any
 
 # What a timer or a busy machine may take off an interval.
-TOLERANCE = 0.5
+TOLERANCE = 2.0
 
 
 class Counting:

@@ -111,6 +111,12 @@ def test_an_answer_from_before_a_step_is_recorded_with_its_interval(by: timedelt
     assert 55 < ahead(task) <= 80
 
 
+def test_put_back_all_keep_the_distance_that_they_had() -> None:
+    tasks = [looked_at(-HOUR + timedelta(seconds=ago)) for ago in (0, 20, 40)]
+    assert stepping.backward() == 3
+    assert [round(ahead(task) / 10) * 10 for task in tasks] == [60, 40, 20]
+
+
 def test_what_a_server_asked_for_goes_with_the_clock() -> None:
     connector = world.connector(NOWHERE)
     now = database_now() + HOUR
