@@ -20,22 +20,21 @@ logger = logging.getLogger(__name__)
 
 SET_ASIDE_SECONDS = 300
 
-# What is recorded long after it was answered, or before it as the clock was put back meanwhile, is looked at after its interval.
-NEXT_LOOK = f"""CASE WHEN a.next_poll_at < 'infinity'
-    AND abs(extract(epoch FROM statement_timestamp() - a.at)) > {TOLERANCE_SECONDS}
-  THEN statement_timestamp() + (a.next_poll_at - a.at) ELSE a.next_poll_at END"""
 # The time for input may count in the working hours of the team that owns the task: from when it began to wait.
 INPUT_CLOCK = """CASE WHEN a.input_clock < 'infinity' AND (
     SELECT c.document #>> '{runtime_tool,task_sla,input_hours}' = 'team' FROM connectors_connector c WHERE c.id = t.connector_id)
-  THEN in_working_hours(a.at + {PAUSED}, t.input_seconds, (SELECT hours FROM people_team WHERE id = t.owner_id))
-  ELSE a.input_clock + {PAUSED} END"""
+  THEN in_working_hours(a.at + a.step + {PAUSED}, t.input_seconds, (SELECT hours FROM people_team WHERE id = t.owner_id))
+  ELSE a.input_clock + a.step + {PAUSED} END"""
 # A missing value leaves a column as it is; 'infinity' and {} clear it. Clocks that a sweep has judged meanwhile (NULL)
 # stay judged unless they are armed anew here. What is armed in a pause runs from its end. A stall that waited for a look to
-# confirm it is judged at once.
+# confirm it is judged at once. What is recorded long after it was answered, or before it as the clock was put back meanwhile,
+# counts from now: its `step`.
 _RECORD = (
     """
 WITH answer AS MATERIALIZED (
-  SELECT * FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (
+  SELECT a.*, CASE WHEN abs(extract(epoch FROM statement_timestamp() - a.at)) > {TOLERANCE}
+                   THEN statement_timestamp() - a.at ELSE interval '0' END AS step
+  FROM jsonb_to_recordset(%(answers)s::jsonb) AS a (
     id bigint, lease bigint, was text, at timestamptz, state text, polls int, misses int, seen boolean,
     changed boolean, judge boolean, drop_arguments boolean,
     remote_task_id text, remote_session text, reported_at timestamptz,
@@ -48,6 +47,7 @@ WITH answer AS MATERIALIZED (
   UPDATE connectors_trackedtask t SET
     poll_lease = t.poll_lease + 1,
     busy_until = NULL,
+    polled_at = CASE WHEN a.step = interval '0' THEN t.polled_at ELSE statement_timestamp() END,
     state = CASE WHEN a.state IS NULL THEN t.state
                  WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NOT NULL AND a.state <> 'start_unknown'
                  THEN 'cancel_requested' ELSE a.state END,
@@ -66,25 +66,25 @@ WITH answer AS MATERIALIZED (
     misses = coalesce(a.misses, t.misses),
     start_attempted_at = nullif(coalesce(a.start_attempted_at, t.start_attempted_at), 'infinity'),
     started_at = coalesce(a.started_at, t.started_at),
-    last_seen_at = coalesce(a.last_seen_at, t.last_seen_at),
-    last_change_at = coalesce(a.last_change_at, t.last_change_at),
+    last_seen_at = coalesce(a.last_seen_at + a.step, t.last_seen_at),
+    last_change_at = coalesce(a.last_change_at + a.step, t.last_change_at),
     cancel_acknowledged_at = coalesce(a.cancel_acknowledged_at, t.cancel_acknowledged_at),
     ended_at = a.ended_at,
     remote_expires_at = nullif(coalesce(a.remote_expires_at, t.remote_expires_at), 'infinity'),
     start_clock = CASE WHEN a.ended_at IS NULL THEN nullif(coalesce(a.start_clock, t.start_clock), 'infinity') END,
     stall_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
-                       THEN nullif(coalesce(a.stall_clock + {PAUSED}, CASE
-                         WHEN a.seen AND t.stall_clock IS NOT NULL AND t.stall_at <= a.at THEN t.stall_at
+                       THEN nullif(coalesce(a.stall_clock + a.step + {PAUSED}, CASE
+                         WHEN a.seen AND t.stall_clock IS NOT NULL AND t.stall_at <= a.at + a.step THEN t.stall_at
                          ELSE t.stall_clock END), 'infinity') END,
-    stall_at = nullif(coalesce(a.stall_clock + {PAUSED}, t.stall_at), 'infinity'),
+    stall_at = nullif(coalesce(a.stall_clock + a.step + {PAUSED}, t.stall_at), 'infinity'),
     input_clock = CASE WHEN a.ended_at IS NULL AND t.cancel_requested_at IS NULL
                        THEN nullif(coalesce({INPUT}, t.input_clock), 'infinity') END,
     blind_clock = CASE WHEN a.ended_at IS NULL
-                       THEN nullif(coalesce(a.blind_clock + {PAUSED}, t.blind_clock), 'infinity') END,
+                       THEN nullif(coalesce(a.blind_clock + a.step + {PAUSED}, t.blind_clock), 'infinity') END,
     deadline_clock = CASE WHEN a.ended_at IS NULL THEN t.deadline_clock END,
     cancel_clock = CASE WHEN a.ended_at IS NULL THEN t.cancel_clock END,
     next_poll_at = CASE WHEN a.ended_at IS NULL
-                        THEN nullif(coalesce({NEXT}, t.next_poll_at), 'infinity') END,
+                        THEN nullif(coalesce(a.next_poll_at + a.step, t.next_poll_at), 'infinity') END,
     judge_at = CASE WHEN a.judge OR (a.changed AND t.stall_clock IS NULL) OR (a.seen AND t.blind_clock IS NULL)
                     THEN statement_timestamp() ELSE t.judge_at END
   FROM answer a
@@ -104,9 +104,9 @@ WITH answer AS MATERIALIZED (
     FROM moved WHERE moved.state <> moved.was
 )
 SELECT count(*), count(*) FILTER (WHERE state <> was) FROM moved
-""".replace("{NEXT}", NEXT_LOOK)
+""".replace("{TOLERANCE}", str(TOLERANCE_SECONDS))
     .replace("{INPUT}", INPUT_CLOCK)
-    .replace("{PAUSED}", "greatest(t.paused_until - a.at, interval '0')")
+    .replace("{PAUSED}", "greatest(t.paused_until - a.at - a.step, interval '0')")
 )
 
 _SET_ASIDE = """

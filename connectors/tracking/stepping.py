@@ -64,6 +64,9 @@ UPDATE connectors_trackedtask t SET
   cancel_requested_at = cancel_requested_at - ahead.cancelled, cancel_clock = cancel_clock - ahead.cancelled
 FROM ahead WHERE ahead.id = t.id
 """
+# To be judged at once: by a clock that was ahead.
+_JUDGE = "UPDATE {} SET judge_at = statement_timestamp() WHERE judge_at > statement_timestamp() + %(tolerance)s"
+_JUDGED = ("connectors_trackedtask", "connectors_knowntool", "connectors_syncstate")
 _SERVERS_BACKWARD = """
 UPDATE connectors_serverstate SET
   open_until = open_until - greatest(opened_at - statement_timestamp(), interval '0'),
@@ -125,6 +128,8 @@ def backward() -> int:
         cursor.execute(_BACKWARD, values)
         moved = int(cursor.rowcount)
         cursor.execute(_SERVERS_BACKWARD, values)
+        for table in _JUDGED:
+            cursor.execute(_JUDGE.format(table), values)
         # Forward once more is another step.
         cursor.execute(_FORGET, [NAME])
     if moved:

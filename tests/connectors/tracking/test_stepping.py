@@ -109,6 +109,18 @@ def test_an_answer_from_before_a_step_is_recorded_with_its_interval(by: timedelt
     seen = Observation(Kind.SEEN, "", task.remote_task_id, "working", poll_interval_ms=60_000)
     recording.record([observe.looked(held, seen, None, at=then, spread=0)])
     assert 55 < ahead(task) <= 80
+    assert abs(ahead(task, "last_seen_at")) < 20
+    assert 100 < ahead(task, "blind_clock") < 160
+    # Whoever follows the step only now does not move it once more.
+    stepping.forward(database_now() - HOUR, HOUR)
+    stepping.backward()
+    assert 55 < ahead(task) <= 80
+
+
+def test_what_was_to_be_judged_at_once_is_judged_at_once() -> None:
+    task = looked_at(-HOUR, judge_at=database_now() + HOUR)
+    stepping.backward()
+    assert ahead(task, "judge_at") <= 0
 
 
 def test_put_back_all_keep_the_distance_that_they_had() -> None:
