@@ -27,6 +27,8 @@ from bench.tasks import fill
 INTERVAL = 500.0
 SERVERS = 200
 WARM_SECONDS = 15.0
+# So long takes writing all tasks once more, at most.
+UPDATE_SECONDS = 90.0
 _DEADLINES = """
 UPDATE connectors_trackedtask SET (deadline_at, deadline_clock) = (at, at)
 FROM (SELECT id AS task, statement_timestamp() + random() * %s * interval '1 second' AS at
@@ -116,16 +118,18 @@ def measure(url: str, workers: int, seconds: float, first: int) -> Measured:
 
 
 def _again() -> None:
-    """All tasks are due evenly over the interval once more: what the run before left behind is forgotten."""
+    """All tasks are due evenly over the interval once more, from when this returns: nothing is behind."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE connectors_trackedtask SET next_poll_at = now() + random() * %s * interval '1 second',"
+            "UPDATE connectors_trackedtask SET next_poll_at = now() + (%s + random() * %s) * interval '1 second',"
             " busy_until = NULL WHERE ended_at IS NULL",
-            [INTERVAL],
+            [UPDATE_SECONDS, INTERVAL],
         )
         cursor.execute("VACUUM ANALYZE connectors_trackedtask")
+        cursor.execute("SELECT greatest(0, extract(epoch FROM min(next_poll_at) - now())) FROM connectors_trackedtask")
+        time.sleep(float(cursor.fetchone()[0]))
 
 
 def run(options: argparse.Namespace) -> None:
@@ -134,6 +138,7 @@ def run(options: argparse.Namespace) -> None:
         url = running.enter_context(_counting())
         begun = time.monotonic()
         fill(options.watched, url, servers=SERVERS, spread=INTERVAL)
+        _again()
         due = options.watched / INTERVAL
         print(
             f"{options.watched} tasks of {SERVERS} servers made in {time.monotonic() - begun:.0f} s; {due:.0f} due a second"
