@@ -6,14 +6,12 @@ behind, the time from a deadline to its incident, memory; then again while one o
 """
 
 import argparse
-import json
 import os
 import socket
 import statistics
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +21,7 @@ import psutil
 from bench.polling import plain
 from bench.scratch import scratch_database
 from bench.tasks import fill
+from tests.servers.counting import counting, report
 
 INTERVAL = 500.0
 SERVERS = 200
@@ -62,22 +61,6 @@ class Measured:
 
 
 @contextmanager
-def _counting() -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.servers.counting", str(INTERVAL)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().removeprefix("listening on ").strip()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _looks(url: str) -> int:
-    return int(json.load(urllib.request.urlopen(url, timeout=30))["polls"])
-
-
-@contextmanager
 def _workers(number: int) -> Iterator[list[psutil.Process]]:
     command = [sys.executable, "manage.py", "tick"]
     quiet = subprocess.DEVNULL
@@ -102,13 +85,13 @@ def measure(url: str, workers: int, seconds: float, first: int) -> Measured:
         time.sleep(WARM_SECONDS)
         with connection.cursor() as cursor:
             cursor.execute(_DEADLINES, [seconds - 5, first, first + deadlines - 1])
-        before, begun = _looks(url), time.monotonic()
+        before, begun = report(url)["polls"], time.monotonic()
         while time.monotonic() - begun < seconds:
             time.sleep(2)
             behind = lag()
             found.lags.append(behind.p95)
             found.worst = max(found.worst, behind.worst)
-        found.looks = (_looks(url) - before) / (time.monotonic() - begun)
+        found.looks = (report(url)["polls"] - before) / (time.monotonic() - begun)
         found.memory = max(one.memory_info().rss for one in processes) >> 20
         with connection.cursor() as cursor:
             cursor.execute(_OPENED, [first, first + deadlines - 1])
@@ -135,7 +118,7 @@ def _again() -> None:
 def run(options: argparse.Namespace) -> None:
     """Print what one worker sustains, what a second adds, and what a server that hangs costs the others."""
     with scratch_database(), ExitStack() as running:
-        url = running.enter_context(_counting())
+        url = running.enter_context(counting(INTERVAL))
         begun = time.monotonic()
         fill(options.watched, url, servers=SERVERS, spread=INTERVAL)
         _again()

@@ -5,7 +5,6 @@ back by an hour. When all is well again each slip has one incident, and no serve
 """
 
 import contextlib
-import json
 import os
 import random
 import signal
@@ -13,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from tests.faults.at_size import SteppedServer, fill
 from tests.faults.conftest import chaos_seconds
 from tests.faults.slips import Database
 from tests.faults.test_broker_gone import _broker
+from tests.servers.counting import counting, report
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, pytest.mark.chaos, pytest.mark.timeout(900)]
 TASKS, LATE, FAILING = 20_000, 1000, 1000
@@ -70,18 +69,6 @@ def server() -> Iterator[SteppedServer]:
             yield server
         finally:
             server.close()
-
-
-@contextlib.contextmanager
-def _counting() -> Iterator[str]:
-    command = [sys.executable, "-m", "tests.servers.counting", str(INTERVAL)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().removeprefix("listening on ").strip()
-    finally:
-        process.kill()
-        process.wait()
 
 
 class Crew:
@@ -131,7 +118,7 @@ def test_every_slip_has_one_incident_and_no_server_is_asked_too_often(
     })  # fmt: skip
     with contextlib.ExitStack() as running:
         bench.env["BROKER_URL"], broker = running.enter_context(_broker(kind, bench.home, bench.env["BROKER_QUEUE"]))
-        url = running.enter_context(_counting())
+        url = running.enter_context(counting(INTERVAL))
         fill(server.url, url, calm=TASKS - LATE - FAILING, late=LATE, failing=FAILING,
              interval=INTERVAL, first=FIRST, span=SPAN)  # fmt: skip
         began = time.monotonic()
@@ -168,7 +155,7 @@ def test_every_slip_has_one_incident_and_no_server_is_asked_too_often(
         wrong = [row for row in database.ask(_WRONG) if row[1:] != _EXPECTED[row[0].partition("-")[0]]]
         assert wrong == []
         latest = database.one(_LATEST, back)
-        counted = json.load(urllib.request.urlopen(url, timeout=5))
+        counted = report(url)
         told = f"{done} faults in {time.monotonic() - began:.0f} s; the latest slip {latest:.1f} s after all was well; {counted}"
         assert latest <= HOLD + SWEEP + BUSY, told
         assert counted["tasks"] == TASKS, told

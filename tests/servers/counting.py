@@ -6,10 +6,17 @@ work on. `GET` of any address answers with what it counted.
 
 import asyncio
 import json
+import subprocess
 import sys
 import time
+import urllib.request
 from asyncio import StreamReader, StreamWriter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # What a timer or a busy machine may take off an interval.
 TOLERANCE = 2.0
@@ -69,6 +76,27 @@ async def run(interval: float) -> None:
     sys.stdout.write(f"listening on http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp\n")
     sys.stdout.flush()
     await server.serve_forever()
+
+
+@contextmanager
+def counting(interval: float) -> Iterator[str]:
+    """The address of such a server in a process of its own."""
+    command = [sys.executable, "-m", "tests.servers.counting", str(interval)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        yield process.stdout.readline().removeprefix("listening on ").strip()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def report(url: str) -> dict[str, Any]:
+    """What the server at this address has counted."""
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        told: dict[str, Any] = json.load(answer)
+    return told
 
 
 if __name__ == "__main__":
