@@ -22,9 +22,9 @@ from severity.clock_guard import ClockGuard
 from tests.brokers.conftest import Bench, Until
 from tests.brokers.conftest import until as until
 from tests.faults.at_size import SteppedServer, fill
+from tests.faults.brokers import broken_broker
 from tests.faults.conftest import chaos_seconds
 from tests.faults.slips import Database
-from tests.faults.test_broker_gone import _broker
 from tests.servers.counting import counting, report
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, pytest.mark.chaos, pytest.mark.timeout(900)]
@@ -117,7 +117,9 @@ def test_every_slip_has_one_incident_and_no_server_is_asked_too_often(
         "DJANGO_SETTINGS_MODULE": "portal.settings", "BROKER_QUEUE": f"test-{tmp_path.name}-{os.getpid()}",
     })  # fmt: skip
     with contextlib.ExitStack() as running:
-        bench.env["BROKER_URL"], broker = running.enter_context(_broker(kind, bench.home, bench.env["BROKER_QUEUE"]))
+        bench.env["BROKER_URL"], broker = running.enter_context(
+            broken_broker(kind, bench.home, bench.env["BROKER_QUEUE"])
+        )
         url = running.enter_context(counting(INTERVAL))
         fill(server.url, url, calm=TASKS - LATE - FAILING, late=LATE, failing=FAILING,
              interval=INTERVAL, first=FIRST, span=SPAN)  # fmt: skip

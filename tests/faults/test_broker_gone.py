@@ -2,21 +2,15 @@
 
 import contextlib
 import os
-import shutil
-import socket
-import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 import pytest
-from kombu import Connection, Queue
 
-from portal.embedded.process import spawn
-from tests.brokers.conftest import Bench, Relay, Until, service
+from tests.brokers.conftest import Bench, Until
 from tests.brokers.conftest import until as until
 from tests.database import address
+from tests.faults.brokers import broken_broker
 from tests.faults.conftest import chaos_seconds
 from tests.faults.slips import Database, put
 from tests.servers.scripted import ScriptedServer
@@ -27,70 +21,6 @@ LATE = 12
 JUDGED_WITHIN = 8.0
 _SLOWEST = "SELECT max(extract(epoch FROM opened_at - epoch))::float FROM severity_incident WHERE rule = 'deadline'"
 _OPENED_BY = "SELECT count(*) FROM severity_incident WHERE opened_at < %s"
-
-
-class Broker(Protocol):
-    """A broker that can go away and come back."""
-
-    def cut(self) -> None:
-        """Go away."""
-
-    def mend(self) -> None:
-        """Come back."""
-
-
-class OwnRedis:
-    """A Redis server of the test alone: it is killed, forgets everything, and comes back on its port."""
-
-    def __init__(self, home: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._home = home
-        self._process: subprocess.Popen[bytes] | None = None
-        self.mend()
-
-    def mend(self) -> None:
-        """Start it and wait until it listens."""
-        argv = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self._process = spawn([*argv, "--dir", str(self._home)], output=subprocess.DEVNULL)
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert time.monotonic() < deadline, "redis-server does not start"
-                time.sleep(0.05)
-
-    def cut(self) -> None:
-        """Kill it."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-
-
-@contextlib.contextmanager
-def _broker(kind: str, home: Path, queue: str) -> Iterator[tuple[str, Broker]]:
-    """A real broker and its address. Shared ones stay up: only the way to them is cut."""
-    broker: OwnRedis | Relay
-    if kind == "redis" and shutil.which("redis-server"):
-        broker = OwnRedis(home)
-        url, direct = f"redis://127.0.0.1:{broker.port}/0", ""
-    elif kind == "redis":
-        broker = Relay(service(6379, "Redis"))
-        url, direct = f"redis://127.0.0.1:{broker.port}/13", "redis://127.0.0.1:6379/13"
-    else:
-        broker = Relay(service(5672, "RabbitMQ"))
-        url, direct = f"amqp://guest:guest@127.0.0.1:{broker.port}//", "amqp://guest:guest@127.0.0.1:5672//"
-    try:
-        yield url, broker
-    finally:
-        broker.cut()
-        if direct:
-            with Connection(direct) as connection:
-                Queue(queue, channel=connection.channel()).delete()
 
 
 # The daily run takes one broker for ten seconds; the long form takes each for a quarter of its time.
@@ -113,7 +43,7 @@ def test_slips_are_judged_while_the_broker_is_gone_and_once_however_many_hints_c
 ) -> None:
     database = Database(address())
     with contextlib.ExitStack() as running:
-        url, broker = running.enter_context(_broker(kind, bench.home, bench.env["BROKER_QUEUE"]))
+        url, broker = running.enter_context(broken_broker(kind, bench.home, bench.env["BROKER_QUEUE"]))
         bench.env["BROKER_URL"] = url
         processes = {
             name: running.enter_context(bench.running("-m", "celery", "-A", "portal.celery", *argv, name=name))
