@@ -27,7 +27,7 @@ INTERVAL = 500.0
 SERVERS = 200
 WARM_SECONDS = 15.0
 # So long takes writing all tasks once more, at most.
-UPDATE_SECONDS = 90.0
+UPDATE_SECONDS = 60.0
 _DEADLINES = """
 UPDATE connectors_trackedtask SET (deadline_at, deadline_clock) = (at, at)
 FROM (SELECT id AS task, statement_timestamp() + random() * %s * interval '1 second' AS at
