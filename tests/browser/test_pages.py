@@ -50,7 +50,8 @@ pytestmark = pytest.mark.browser
 # What answers to a button, not to an address; not drawn by this portal; or answers a fragment.
 NO_PAGES = {"sign-out", "set-theme", "set-keys", "set_language", "entry-check", "entry-restore", "healthz", "readyz",
             "backfill-work", "release-promote", "release-ask", "release-matrix", "release-written", "tool-probe",
-            "tool-repin", "syncs-pause", "hook-task", "hook-beat", "hook-beat-done", "hook-beat-failed"}  # fmt: skip
+            "tool-repin", "syncs-pause", "hook-task", "hook-beat", "hook-beat-done", "hook-beat-failed",
+            "chosen-owner", "chosen-export", "tools-probe"}  # fmt: skip
 TABS = ("diff", "document", "evidence", "impact", "checks", "discussion")
 NOT_OURS = ("api/v1/",)
 # So many tests share the pages of a look, each of a few minutes at most.
