@@ -146,12 +146,12 @@ class TaskList(PageView):
                 {"label": _("Connector"), "sort": "connector"},
                 {"label": _("State"), "sort": "state"},
                 {"label": _("Deadline"), "sort": "deadline_at"},
+                {"label": _("Incident")},
                 {"label": _("Kept by the server")},
                 {"label": _("Owner"), "sort": "owner"},
                 {"label": _("Started by"), "sort": "started_by"},
                 {"label": _("Last change")},
                 {"label": _("Polls / misses"), "numeric": True, "sort": "polls"},
-                {"label": _("Incident")},
             ],
         }
         return render(request, "connectors/tasks.html", context)
