@@ -39,8 +39,13 @@ WHERE id IN (SELECT id FROM connectors_trackedtask
              WHERE ended_at IS NULL AND coalesce(polled_at, last_seen_at) <= %(before)s ORDER BY id FOR NO KEY UPDATE)
 """
 _SERVERS_FORWARD = """
-UPDATE connectors_serverstate SET opened_at = opened_at + %(by)s, open_until = open_until + %(by)s,
-  asked_until = asked_until + %(by)s, tokens_at = tokens_at + %(by)s, taken_at = taken_at + %(by)s, closed_at = closed_at + %(by)s
+UPDATE connectors_serverstate SET
+  open_until = CASE WHEN opened_at <= %(before)s THEN open_until + %(by)s ELSE open_until END,
+  asked_until = CASE WHEN opened_at <= %(before)s THEN asked_until + %(by)s ELSE asked_until END,
+  opened_at = CASE WHEN opened_at <= %(before)s THEN opened_at + %(by)s ELSE opened_at END,
+  tokens_at = CASE WHEN tokens_at <= %(before)s THEN tokens_at + %(by)s ELSE tokens_at END,
+  taken_at = CASE WHEN taken_at <= %(before)s THEN taken_at + %(by)s ELSE taken_at END,
+  closed_at = CASE WHEN closed_at <= %(before)s THEN closed_at + %(by)s ELSE closed_at END
 """
 # The latest look of all was made just now, whatever its clock said; the others as long before it as they were.
 _BACKWARD = """

@@ -152,6 +152,14 @@ def test_what_a_server_asked_for_goes_with_the_clock() -> None:
     assert again.open_until == state.open_until + HOUR
 
 
+def test_a_server_that_is_left_alone_only_since_a_step_is_not_left_alone_for_longer() -> None:
+    connector, now = world.connector(NOWHERE), database_now()
+    ServerState.objects.create(connector=connector, opened_at=now, open_until=now + MINUTE, tokens_at=now, per_second=5)
+    assert stepping.forward(now - HOUR, HOUR)
+    state = ServerState.objects.get(connector=connector)
+    assert (state.open_until, state.tokens_at) == (now + MINUTE, now)
+
+
 def test_a_worker_notices_by_its_own_clock() -> None:
     pace, now = Pace(), database_now()
     assert pace.expected(5.0) is None
