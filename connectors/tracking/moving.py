@@ -67,7 +67,8 @@ SELECT id, statement_timestamp(), 'sla_changed', state, remote_status, %(told)s 
 """
 
 
-# What waits for input now: by the hours that its SLA says, from when it began to wait. Not while paused, nor when judged.
+# What waits for input now: by the hours that its SLA says, from when it began to wait. Neither what was judged nor what a pause
+# has moved since: that keeps its clock, moved like every other.
 _HOURS = """
 UPDATE connectors_trackedtask t
 SET input_clock = CASE WHEN %(hours)s = 'team'
@@ -76,16 +77,25 @@ SET input_clock = CASE WHEN %(hours)s = 'team'
 WHERE t.id IN (
   SELECT id FROM connectors_trackedtask
   WHERE connector_id = %(connector)s AND ended_at IS NULL AND state = 'input_required' AND input_clock IS NOT NULL
-    AND last_change_at IS NOT NULL AND (paused_until <= statement_timestamp()) IS NOT FALSE
+    AND last_change_at IS NOT NULL AND NOT EXISTS (
+      SELECT FROM connectors_observation seen
+      WHERE seen.task_id = connectors_trackedtask.id AND seen.what = 'paused' AND seen.at >= last_change_at)
   ORDER BY id FOR NO KEY UPDATE)
 """
 
 
-def follow_hours(connector: Connector) -> None:
-    """Have what waits for input counted in the hours that the SLA says now, in the running transaction."""
-    told = connector.document["runtime_tool"]["task_sla"].get("input_hours", "always")
+def follow_hours(connector: Connector, before: Mapping[str, Any]) -> None:
+    """Have what waits for input counted in the hours that the SLA says now, in the running transaction.
+
+    `before` is the task SLA as it was; where it counted alike, nothing moves.
+    """
+    sla: Mapping[str, Any] = connector.document["runtime_tool"]["task_sla"]
+    had, has = ((one.get("input_hours", "always"), one.get("input_seconds")) for one in (before, sla))
+    # Another window without hours has been moved with all the others.
+    if had == has or had[0] == has[0] == "always":
+        return
     with connection.cursor() as cursor:
-        cursor.execute(_HOURS, {"hours": told, "connector": connector.pk})
+        cursor.execute(_HOURS, {"hours": has[0], "connector": connector.pk})
 
 
 def follow_sla(connector: Connector) -> int:

@@ -1,6 +1,6 @@
 """The time for input counts in the working hours of the team that is to give it."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ from django.db import connection
 
 from connectors.mcp.observation import Kind, Observation
 from connectors.models import Connector, TaskState, TrackedTask
+from connectors.settling import settle
 from connectors.tracking import claim, observe, recording
 from connectors.tracking.moving import follow_hours, follow_sla
 from portal.operations.services import database_now
@@ -70,13 +71,24 @@ def test_of_a_team_that_has_none_always() -> None:
 def test_a_change_of_the_sla_moves_what_waits() -> None:
     task = waiting()
     connector = Connector.objects.get(pk=task.connector_id)
+    before = dict(connector.document["runtime_tool"]["task_sla"])
     connector.document["runtime_tool"]["task_sla"]["input_hours"] = "team"
     Connector.objects.filter(pk=connector.pk).update(document=connector.document)
     follow_sla(connector)
-    follow_hours(connector)
+    follow_hours(connector, before)
     assert world.again(task).input_clock == by_hours(task)
+    before = dict(connector.document["runtime_tool"]["task_sla"])
     connector.document["runtime_tool"]["task_sla"]["input_hours"] = "always"
-    follow_hours(connector)
+    follow_hours(connector, before)
     clock = world.again(task).input_clock
     assert clock is not None
     assert 3500 < (clock - database_now()).total_seconds() <= 3600
+
+
+@pytest.mark.parametrize("told", [{}, {"input_hours": "team"}])
+def test_a_change_of_something_else_leaves_a_clock_that_a_pause_has_moved(told: dict[str, str]) -> None:
+    task = waiting(**told)
+    moved = database_now() + timedelta(days=20)
+    TrackedTask.objects.filter(pk=task.pk).update(input_clock=moved)
+    settle(Connector.objects.get(pk=task.connector_id), world.person(), database_now())
+    assert world.again(task).input_clock == moved

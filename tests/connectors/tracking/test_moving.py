@@ -1,6 +1,6 @@
 """The SLA of a connector changes, maintenance begins and ends: the clocks of its open tasks follow in one statement."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -120,6 +120,26 @@ def test_an_approved_change_moves_them_in_its_own_transaction() -> None:
         )
     )
     assert world.again(task).deadline_at == task.deadline_at + timedelta(seconds=120)
+
+
+def test_an_approved_change_of_the_hours_moves_what_waits_and_another_one_does_not() -> None:
+    apply_connector(runtime_tool_document("crm-lookup"))
+    task = _started(Connector.objects.get(key="crm-lookup"))
+    asked, monday = database_now(), {"days": [1], "from": "08:00", "to": "16:00", "zone": "UTC", "holidays": []}
+    type(task.owner).objects.filter(pk=task.owner_id).update(hours=monday)
+    TrackedTask.objects.filter(pk=task.pk).update(
+        state=TaskState.INPUT_REQUIRED, last_change_at=asked, input_clock=asked + timedelta(seconds=task.input_seconds)
+    )
+    hours = {"runtime_tool.task_sla.input_hours": "team"}
+    apply_connector(runtime_tool_document("crm-lookup", hours | {"facets.version.number": "1.0.1"}))
+    counted = world.again(task).input_clock
+    assert counted is not None
+    assert counted.astimezone(UTC).isoweekday() == 1
+    TrackedTask.objects.filter(pk=task.pk).update(input_clock=counted + timedelta(days=1))
+    other = {"runtime_tool.task_sla.stall_seconds": 4000, "facets.version.number": "1.0.2"}
+    apply_connector(runtime_tool_document("crm-lookup", hours | other))
+    assert world.again(task).stall_seconds == 4000
+    assert world.again(task).input_clock == counted + timedelta(days=1), "as a pause may have moved it"
 
 
 def _started(connector: Connector) -> TrackedTask:
