@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from portal.operations.clock import Expected
+
 
 class ClockGuard:
     """Notices when the database's clock steps, by this process's monotonic clock.
@@ -11,25 +13,18 @@ class ClockGuard:
     stays is the truth from then on.
     """
 
-    def __init__(self, *, tolerance: float = 15.0, hold: float = 10.0) -> None:
-        self._tolerance = tolerance
+    def __init__(self, *, hold: float = 10.0) -> None:
         self._hold = hold
-        self._last: tuple[float, datetime] | None = None
+        self._clock = Expected()
         self._held_until = float("-inf")
 
     def steady(self, monotonic: float, database: datetime) -> bool:
         """Whether judging may go on."""
-        if self._stepped(monotonic, database):
+        if self._clock.step(database, monotonic):
             self._held_until = monotonic + self._hold
-        self._last = (monotonic, database)
+        self._clock.note(database, monotonic)
         return monotonic >= self._held_until
 
     def agrees(self, monotonic: float, database: datetime) -> bool:
         """Whether judging may go on by what `steady` was told last: the clock has not stepped since, and nothing holds still."""
-        return monotonic >= self._held_until and not self._stepped(monotonic, database)
-
-    def _stepped(self, monotonic: float, database: datetime) -> bool:
-        if self._last is None:
-            return False
-        passed = (database - self._last[1]).total_seconds()
-        return abs(passed - (monotonic - self._last[0])) > self._tolerance
+        return monotonic >= self._held_until and not self._clock.step(database, monotonic)

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from connectors.tracking import servers
 from connectors.tracking.change import Held
-from connectors.tracking.stepping import TOLERANCE_SECONDS
+from portal.operations.clock import TOLERANCE_SECONDS
 
 # Longer than the longest exchange of its kind together with the wait before it (see `exchange`).
 LOOK_LEASE_SECONDS = 30

@@ -13,7 +13,7 @@ from django.db import Error, InterfaceError, OperationalError, connection, trans
 
 from connectors.models.task import Trouble
 from connectors.tracking.change import Change
-from connectors.tracking.stepping import TOLERANCE_SECONDS
+from portal.operations.clock import TOLERANCE_SECONDS
 from portal.people.actors import Actor
 
 logger = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
+from portal.operations.clock import TOLERANCE_SECONDS, Expected
+
 logger = logging.getLogger(__name__)
 
-# Below it a difference is the waiting of this process, or a clock that is being set right little by little.
-TOLERANCE_SECONDS = 15.0
 # The one who is first in this time follows a step; for the others it is done.
 SAME_STEP_SECONDS = 300
 NAME = "connectors.step"
@@ -83,29 +83,24 @@ WHERE greatest(opened_at, tokens_at, taken_at, closed_at) > statement_timestamp(
 
 
 class Pace:
-    """The database's clock as one process expects it, by its monotonic clock."""
+    """The database's clock as one process expects it, and what is done when it stepped."""
 
     def __init__(self) -> None:
-        self._last: tuple[datetime, float] | None = None
+        self._clock = Expected()
 
     def expected(self, monotonic: float) -> datetime | None:
         """What the database's clock says at this moment unless it stepped; nothing before it was read."""
-        if self._last is None:
-            return None
-        at, then = self._last
-        return at + timedelta(seconds=monotonic - then)
+        return self._clock.at(monotonic)
 
     def read(self, database: datetime, monotonic: float) -> bool:
         """Take note of both clocks, and follow a step that they show. Whether there was one; at first nobody knows."""
-        before = self.expected(monotonic)
-        by = database - before if before is not None else timedelta()
-        stepped = before is None or abs(by.total_seconds()) > TOLERANCE_SECONDS
-        if before is not None and by.total_seconds() > TOLERANCE_SECONDS:
+        before, by = self._clock.at(monotonic), self._clock.step(database, monotonic)
+        if before is not None and by > timedelta():
             forward(before, by)
-        elif stepped:
+        elif before is None or by:
             backward()
-        self._last = (database, monotonic)
-        return stepped
+        self._clock.note(database, monotonic)
+        return before is None or bool(by)
 
 
 def forward(before: datetime, by: timedelta) -> bool:
