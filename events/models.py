@@ -37,8 +37,8 @@ class EventFamily(Entry):
             models.CheckConstraint(condition=Q(compatibility__in=list(Mode)), name="family_mode_known"),
         ]
         indexes = [
+            *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="family_state"),
-            models.Index(fields=["name"], name="family_name"),
         ]
 
     @property
@@ -80,7 +80,7 @@ class EventSchema(Entry):
             ),
         ]
         indexes = [
-            models.Index(fields=["name"], name="schema_name"),
+            *Entry.Meta.indexes,
             models.Index(fields=["waiver_clock"], condition=Q(waiver_clock__isnull=False), name="schema_waiver"),
             models.Index(fields=["move_clock"], condition=Q(move_clock__isnull=False), name="schema_move"),
         ]

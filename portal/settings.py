@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "portal.changes",
     "portal.policy",
     "portal.registry",
+    "portal.search",
     "portal.api",
     "portal.web",
     "connectors",

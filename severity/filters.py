@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.operations.services import database_now
 from portal.ordering import Ordering
 from portal.people.models import Team
+from portal.search.words import holds
 from severity.duties import BY_STATE
 from severity.models import Incident, IncidentState, IncidentSubscriber, Source
 from severity.readiness import Dimension
@@ -54,7 +55,7 @@ class IncidentFilter(django_filters.FilterSet):
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Title contains the words; INC-12 finds that incident."""
         number = value.upper().removeprefix("INC-")
-        where = Q(title__icontains=value)
+        where = holds(value, "title")
         if number.isascii() and number.isdigit() and len(number) < 18:
             where |= Q(pk=int(number))
         return queryset.filter(where)

@@ -46,6 +46,7 @@ class Connector(Entry):
             models.CheckConstraint(condition=Q(kind__in=ConnectorKind.values), name="connector_kind_known"),
         ]
         indexes = [
+            *Entry.Meta.indexes,
             models.Index(fields=["kind", "state", "key"], name="connector_kind_state"),
             models.Index(fields=["kind", "name"], name="connector_kind_name"),
         ]

@@ -28,8 +28,8 @@ class Dataset(Entry):
             ),
         ]
         indexes = [
+            *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="dataset_state"),
-            models.Index(fields=["name"], name="dataset_name"),
         ]
 
     @property

@@ -44,8 +44,8 @@ class Metric(Entry):
             models.CheckConstraint(condition=Q(key__regex=KEY_PATTERN), name="metric_key_form"),
         ]
         indexes = [
+            *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="metric_state"),
-            models.Index(fields=["name"], name="metric_name"),
             models.Index(
                 fields=["certification_clock"],
                 condition=Q(certification_clock__isnull=False),

@@ -36,8 +36,8 @@ class Checkpoint(Entry):
     class Meta(Entry.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [*Entry.Meta.constraints]
         indexes = [
+            *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="checkpoint_state"),
-            models.Index(fields=["name"], name="checkpoint_name"),
         ]
 
     @property
@@ -127,8 +127,8 @@ class Workflow(Entry):
     class Meta(Entry.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [*Entry.Meta.constraints]
         indexes = [
+            *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="workflow_state"),
-            models.Index(fields=["name"], name="workflow_name"),
         ]
 
     @property

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.registry import kinds
+from portal.search.words import holds
 
 
 def _kinds() -> list[tuple[str, str]]:
@@ -38,7 +39,7 @@ class ChangeFilter(django_filters.FilterSet):
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Summary or key contains the words; CHG-12 finds that change."""
         number = value.upper().removeprefix("CHG-")
-        where = Q(summary__icontains=value) | Q(key__icontains=value)
+        where = holds(value, "key", "summary")
         if number.isascii() and number.isdigit() and len(number) < 18:
             where |= Q(pk=int(number))
         return queryset.filter(where)

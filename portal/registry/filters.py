@@ -3,11 +3,12 @@
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from portal.people.models import Team
 from portal.registry.models import EntryState
+from portal.search.words import holds
 
 
 class EntryFilter(django_filters.FilterSet):
@@ -21,4 +22,4 @@ class EntryFilter(django_filters.FilterSet):
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Key or name contains the words."""
-        return queryset.filter(Q(key__icontains=value) | Q(name__icontains=value))
+        return queryset.filter(holds(value, "key", "name"))

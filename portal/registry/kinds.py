@@ -287,3 +287,9 @@ def told_by(document: Mapping[str, Any], among: Sequence[Kind]) -> Kind | None:
     if len(among) == 1:
         return among[0]
     return next((kind for kind in among if kind.name in document), None)
+
+
+def any_entry() -> bool:
+    """Whether anything is registered at all."""
+    parts = [kind.entries().order_by().values("pk")[:1] for kind in all_kinds()]
+    return bool(parts) and bool(list(parts[0].union(*parts[1:], all=True)[:1]))

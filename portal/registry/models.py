@@ -11,6 +11,7 @@ from simple_history.signals import pre_create_historical_record
 
 from portal.people.models import Team, key_validator
 from portal.registry.documents import Document, digest
+from portal.search.words import word_indexes
 
 
 class EntryState(models.TextChoices):
@@ -84,6 +85,13 @@ class Entry(models.Model):
                 name="%(app_label)s_%(class)s_version_from_1",
                 violation_error_message=_("An entry exists from its first applied change on."),
             ),
+        ]
+        # For the search, and for each order that lists have. Kinds with indexes of their own name these too.
+        indexes: ClassVar[list[models.Index]] = [
+            *word_indexes("key", "name", first="name", name="%(class)s"),
+            models.Index(fields=["name", "id"], name="%(class)s_by_name"),
+            models.Index(fields=["updated_at", "id"], name="%(class)s_by_change"),
+            models.Index(fields=["version", "id"], name="%(class)s_by_version"),
         ]
 
     def __str__(self) -> str:

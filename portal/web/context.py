@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from portal.people.actors import Actor
 from portal.people.models import User
-from portal.roles import Permission, may
+from portal.web.navigation import rail_of
 
 THEMES = ("auto", "light", "dark")
 
@@ -42,5 +42,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     """How the page looks, and the counters of a signed-in person."""
     user = getattr(request, "user", None)
     counted = counters(user) if isinstance(user, User) and user.is_authenticated else {}
-    reads = isinstance(user, User) and may(Actor.of(user), Permission.READ_DELIVERIES)
-    return {"portal": appearance(request) | {"counters": counted, "reads_deliveries": reads}}
+    rail = rail_of(Actor.of(user)) if isinstance(user, User) and user.is_authenticated else []
+    return {"portal": appearance(request) | {"counters": counted, "rail": rail}}

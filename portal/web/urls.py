@@ -18,6 +18,7 @@ from portal.web.views import (
     policy,
     review,
     rooms,
+    searching,
     settings,
     teams,
 )
@@ -34,7 +35,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("theme/", account.set_theme, name="set-theme"),
     path("keys/", account.set_keys, name="set-keys"),
-    path("search/", audit.Search.as_view(), name="search"),
+    path("search/", searching.Search.as_view(), name="search"),
+    path("palette/", searching.Palette.as_view(), name="palette"),
     path("notices/", notices.Notices.as_view(), name="notices"),
     path("notices/choices/", notices.NoticeChoices.as_view(), name="notice-choices"),
     path("notices/<int:number>/", notices.OpenNotice.as_view(), name="notice"),

@@ -30,7 +30,10 @@ class GateException(Entry):
 
     class Meta(Entry.Meta):
         constraints: ClassVar[list[models.BaseConstraint]] = [*Entry.Meta.constraints]
-        indexes = [models.Index(fields=["release", "incident", "expires_at"], name="exception_of_release")]
+        indexes = [
+            *Entry.Meta.indexes,
+            models.Index(fields=["release", "incident", "expires_at"], name="exception_of_release"),
+        ]
 
     @property
     def human_id(self) -> str:

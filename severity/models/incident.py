@@ -11,6 +11,7 @@ from simple_history.signals import pre_create_historical_record
 
 from connectors.models import Connector, TrackedTask
 from portal.people.models import Team, User
+from portal.search.words import word_indexes
 from severity.rules import Level, fingerprint
 
 
@@ -237,6 +238,7 @@ class Incident(models.Model):
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="incident_merged"),
             # Rates over time read a window of what was opened.
             models.Index(fields=["opened_at"], name="incident_opened"),
+            *word_indexes("title", first="title", name="incident"),
         ]
 
     def __str__(self) -> str:

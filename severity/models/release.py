@@ -26,6 +26,7 @@ class ReleaseCandidate(Entry):
             models.CheckConstraint(condition=Q(stage__in=STAGES), name="release_stage_known"),
         ]
         indexes = [
+            *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="release_state"),
             models.Index(fields=["-created_at", "-id"], name="release_newest"),
         ]

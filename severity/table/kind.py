@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.operations.services import database_now
@@ -46,10 +46,12 @@ def _version(row: Any, now: datetime) -> SafeString:
 def impact_of(key: str, before: Document | None, after: Document) -> list[Impact]:
     """The incidents of the last days that this table would have opened at another level."""
     found = dry_run(table_of(after, version=0), now=database_now(), shown=_SHOWN_IN_REVIEW)
-    words = _now_("%(count)d of %(all)d incidents of the last %(days)d days would have been opened at another level")
-    told = [Impact(words % {"count": found.differ, "all": found.looked_at, "days": DAYS}, _now_("all of them"),
+    words = gettext("%(count)d of %(all)d incidents of the last %(days)d days would have been opened at another level")
+    told = [Impact(words % {"count": found.differ, "all": found.looked_at, "days": DAYS}, gettext("all of them"),
                    reverse("severity-test"))]  # fmt: skip
-    told += [Impact(f"{one.before.name} → {one.after.name}", _now_("%d incidents") % one.count) for one in found.moved]
+    told += [
+        Impact(f"{one.before.name} → {one.after.name}", gettext("%d incidents") % one.count) for one in found.moved
+    ]
     told += [
         Impact(f"{one.before.name} → {one.after.name}", str(one.incident), one.incident.get_absolute_url())
         for one in found.newest

@@ -11,6 +11,7 @@ from django.test import RequestFactory
 from django.urls import path
 
 from portal.web import words
+from portal.web.navigation import Place
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -113,14 +114,16 @@ def test_a_digest_is_short_for_people_and_whole_for_the_clipboard() -> None:
 
 @pytest.mark.urls(__name__)
 def test_the_rail_leaves_out_pages_that_do_not_exist() -> None:
-    assert draw('{% nav_link "nowhere" "Nowhere" %}').strip() == ""
-    here = draw('{% nav_link "tools" "Runtime tools" "plug" 3 "t" %}', at="/tools/")
+    assert draw("{% rail_link place %}", place=Place("nowhere", "Nowhere", "dot")).strip() == ""
+    tools = Place("tools", "Runtime tools", "plug", "t", "waiting")
+    here = draw("{% rail_link place %}", at="/tools/", place=tools, portal={"counters": {"waiting": 3}})
     assert 'aria-current="page"' in here
     assert 'data-key="t"' in here
     assert ">3<" in here
-    inside = draw('{% nav_link "tools" "Runtime tools" %}', at="/tools/crm/")
-    assert 'aria-current="true"' in inside
-    assert "aria-current" not in draw('{% nav_link "overview" "Overview" %}', at="/tools/")
+    assert 'aria-current="true"' in draw("{% rail_link place %}", at="/tools/crm/", place=tools)
+    assert "aria-current" not in draw(
+        "{% rail_link place %}", at="/tools/", place=Place("overview", "Overview", "home")
+    )
 
 
 def test_query_with_keeps_filters_and_drops_the_place_in_the_list() -> None:

@@ -20,6 +20,7 @@ from portal.policy.rules import (
 from portal.registry.documents import digest
 from portal.registry.models import EntryState
 from portal.roles import ActorType
+from portal.search.words import word_indexes
 
 
 class ChangeState(models.TextChoices):
@@ -164,6 +165,7 @@ class ChangeRequest(models.Model):
             models.Index(fields=["sign_clock"], condition=Q(sign_clock__isnull=False), name="change_sign_clock"),
             models.Index(fields=["review_clock"], condition=Q(review_clock__isnull=False), name="change_review_clock"),
             models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="change_judge"),
+            *word_indexes("key", "summary", first="summary", name="change"),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from portal.web import marks, words
+from portal.web.navigation import Place
 
 register = template.Library()
 
@@ -119,30 +120,17 @@ def query_with(context: Context, **changes: str | None) -> str:
 
 
 @register.inclusion_tag("parts/nav_link.html", takes_context=True)
-def nav_link(
-    context: Context,
-    name: str,
-    label: str,
-    shape: str = "dot",
-    counter: int | None = None,
-    key: str = "",
-    kind: str = "",
-) -> dict[str, Any]:
-    """A link of the rail, or nothing while no page has this URL name. `key` is the letter after `g`."""
-    try:
-        address = reverse(name)
-    except NoReverseMatch:
-        return {"href": ""}
+def rail_link(context: Context, place: Place) -> dict[str, Any]:
+    """A link of the rail, or nothing where this portal has no such page."""
+    address = place.address
     request = context.get("request")
     path = request.path if isinstance(request, HttpRequest) else ""
-    inside = address != "/" and path.startswith(address)
+    inside = address != "/" and path.startswith(address) if address else False
+    counters: Any = _lookup(context.get("portal"), "counters") or {}
     return {
         "href": address,
-        "label": label,
-        "shape": shape,
-        "counter": counter,
-        "key": key,
-        "kind": kind,
+        "place": place,
+        "counter": counters.get(place.counter) if place.counter else None,
         "current": "page" if path == address else "true" if inside else "",
     }
 

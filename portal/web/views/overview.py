@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 
 from portal.changes.models import ChangeRequest, ChangeState
 from portal.changes.reads import to_sign_by
-from portal.registry import finding, kinds
+from portal.registry import kinds
 from portal.roles import Permission, may
 from portal.web.views.base import PageView
 
@@ -33,7 +33,7 @@ class Overview(PageView):
             "mine": mine,
             "recent": list(changes.filter(state=ChangeState.APPLIED).order_by("-applied_at")[:10]),
             "kinds": kinds.all_kinds(),
-            "empty": not finding.any_entry(),
+            "empty": not kinds.any_entry(),
             "may_propose": may(self.actor, Permission.PROPOSE),
         }
         return render(request, "overview.html", context | judged(user=user, now=self.now))

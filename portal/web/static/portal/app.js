@@ -85,10 +85,7 @@
   let going = 0;
   document.addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
-    if (key === "k" && (event.ctrlKey || event.metaKey) && $("#search")) {
-      event.preventDefault();
-      return $("#search").focus();
-    }
+    if ($("dialog[open]")) return;
     if (key === "escape") {
       for (const menu of $$("details.menu[open]")) {
         menu.open = false;

@@ -1,0 +1,62 @@
+"""What the database compares when it looks for words, and the indexes that let it.
+
+`search_text` folds a text: lower case, one form of each Arabic letter, no marks. `search_grams` are its runs of three letters
+without blanks; a text that holds a word has all of the word's grams, so an index over them finds it. PostgreSQL's own
+extension for that is not everywhere that the portal runs.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined] # not in the stubs
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.lookups import Contains
+
+SHORTEST = 3
+
+
+class SearchText(Func):
+    """A text as it is compared."""
+
+    function = "search_text"
+    output_field: ClassVar[Any] = models.TextField()
+
+
+class SearchGrams(Func):
+    """The grams of a text."""
+
+    function = "search_grams"
+    output_field: ClassVar[Any] = ArrayField(models.TextField())
+
+
+class Joined(Func):
+    """Columns as one text, a blank between each two; none of them may be NULL."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " || ' ' || "
+    output_field: ClassVar[Any] = models.TextField()
+
+
+def word_indexes(*columns: str, first: str, name: str) -> list[models.Index]:
+    """The indexes of a table whose rows are found by words in these columns, and by how one of them begins."""
+    return [
+        GinIndex(SearchGrams(_joined(columns)), name=f"{name}_grams"),
+        models.Index(OpClass(SearchText(first), name="text_pattern_ops"), name=f"{name}_words"),
+    ]
+
+
+def holds(words: str, *columns: str) -> Q:
+    """Whether every word stands somewhere in these columns; by the index where a word has three letters."""
+    text, wanted = _joined(columns), words.split()
+    found = Q()
+    if any(len(word) >= SHORTEST for word in wanted):
+        found &= Q(ArrayContains(SearchGrams(text), SearchGrams(Value(words))))
+    for word in wanted:
+        found &= Q(Contains(SearchText(text), SearchText(Value(word))))
+    return found
+
+
+def _joined(columns: tuple[str, ...]) -> Any:
+    return Joined(*(F(column) for column in columns)) if len(columns) > 1 else F(columns[0])
