@@ -15,6 +15,7 @@ from bench import (
     lists,
     metrics,
     notices,
+    pages,
     polling,
     quality,
     schemas,
@@ -38,6 +39,7 @@ PARTS = {
     "facades": facades,
     "syncs": syncs,
     "notices": notices,
+    "pages": pages,
     "watch": watch,
 }
 

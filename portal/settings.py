@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "portal.policy",
     "portal.registry",
     "portal.search",
+    "portal.saved",
     "portal.api",
     "portal.web",
     "connectors",

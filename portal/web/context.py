@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 
 from portal.people.actors import Actor
 from portal.people.models import User
+from portal.saved.reads import pinned_of
 from portal.web.navigation import rail_of
 
 THEMES = ("auto", "light", "dark")
@@ -42,5 +43,6 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     """How the page looks, and the counters of a signed-in person."""
     user = getattr(request, "user", None)
     counted = counters(user) if isinstance(user, User) and user.is_authenticated else {}
-    rail = rail_of(Actor.of(user)) if isinstance(user, User) and user.is_authenticated else []
-    return {"portal": appearance(request) | {"counters": counted, "rail": rail}}
+    known = isinstance(user, User) and user.is_authenticated
+    rail = {"rail": rail_of(Actor.of(user)), "pinned": pinned_of(user)} if known and isinstance(user, User) else {}
+    return {"portal": appearance(request) | {"counters": counted} | rail}

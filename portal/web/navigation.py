@@ -77,6 +77,7 @@ RAIL = (
 # What the rail has no room for.
 MORE = (
     Place("notices", _("Notices"), "bell"),
+    Place("views", _("Saved views"), "pin"),
     Place("notice-choices", _("What you are told of"), "bell"),
     Place("incident-board", _("Board of incidents"), "incident"),
     Place("incident-rates", _("Rates of incidents"), "metric"),

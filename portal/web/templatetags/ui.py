@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
@@ -16,12 +16,17 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from portal.people.models import User
+from portal.saved.reads import views_on
 from portal.web import marks, words
 from portal.web.navigation import Place
+from portal.web.parity import api_address, curl_of
 
 register = template.Library()
 
 PAGE_PARAMETERS = ("page", "cursor", "before", "after")
+# With fewer columns there is nothing to choose.
+LEAST_TO_CHOOSE = 5
 
 
 for draw in (marks.icon, marks.severity, marks.state, marks.gate, marks.kind):
@@ -167,16 +172,27 @@ def table(
     shown: int | None = None,
     total: int | None = None,
     sort: str | None = None,
+    picker: bool = True,
 ) -> SafeString:
-    """A table whose rows are the block's content; parts/table.html describes `columns`. `sort` defaults to ?sort=."""
+    """A table whose rows are the block's content; parts/table.html describes `columns`. `sort` defaults to ?sort=.
+
+    With `picker` and a number of rows, people choose among the columns; the choice stands in the address (`?columns=`).
+    """
     request = context.get("request")
-    current = sort if sort is not None else request.GET.get("sort", "") if isinstance(request, HttpRequest) else ""
-    heads = []
-    for column in columns:
+    asked = request.GET if isinstance(request, HttpRequest) else QueryDict()
+    current = sort if sort is not None else asked.get("sort", "")
+    wanted = set(asked.getlist("columns")) if picker else set()
+    heads: list[dict[str, Any]] = []
+    for place, column in enumerate(columns):
         key = column.get("sort", "")
         ordered = "ascending" if key and current == key else "descending" if key and current == f"-{key}" else ""
         target = f"-{key}" if ordered == "ascending" else key
-        heads.append({**column, "ordered": ordered, "href": _query(context, sort=target) if key else ""})
+        known = str(column.get("name") or key or place)
+        # What names a row and what acts on it are always shown.
+        fixed = place == 0 or column.get("hide_label") or not column.get("label")
+        heads.append({**column, "ordered": ordered, "href": _query(context, sort=target) if key else "", "id": known,
+                      "hidden": bool(wanted) and known not in wanted and not fixed})  # fmt: skip
+    hidden = [place for place, head in enumerate(heads, 1) if head["hidden"]]
     return render_to_string(
         "parts/table.html",
         {
@@ -186,5 +202,42 @@ def table(
             "shown": shown,
             "total": total,
             "content": content,
+            "picker": picker
+            and shown is not None
+            and len(heads) >= LEAST_TO_CHOOSE
+            and isinstance(request, HttpRequest),
+            "hidden": hidden,
+            "shown_columns": len(heads) - len(hidden),
+            "keep": [(key, value) for key, value in _pairs(asked) if key not in ("columns", *PAGE_PARAMETERS)],
+            "all_url": _query(context, columns=None),
         },
     )
+
+
+def _pairs(asked: QueryDict) -> list[tuple[str, str]]:
+    return [(key, value) for key, values in asked.lists() for value in values]
+
+
+@register.inclusion_tag("parts/view_menu.html", takes_context=True)
+def view_menu(context: Context) -> dict[str, Any]:
+    """The views of the list that this page is, and the form that keeps it as one more."""
+    request = context.get("request")
+    assert isinstance(request, HttpRequest)
+    user = request.user
+    return {
+        "views": views_on(request.path, user) if isinstance(user, User) else [],
+        "here": request.get_full_path(),
+        "path": request.path,
+        "query": request.GET.urlencode(),
+        "person": user,
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("parts/api_menu.html", takes_context=True)
+def api_menu(context: Context) -> dict[str, Any]:
+    """This page for programs, or nothing."""
+    request, user = context.get("request"), context.get("user")
+    signed_in = isinstance(user, User) and user.is_authenticated
+    address = api_address(request) if signed_in and isinstance(request, HttpRequest) else ""
+    return {"address": address, "curl": curl_of(address)}

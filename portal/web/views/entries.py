@@ -80,7 +80,7 @@ class EntryList(KindView):
                     for entry in listing.queryset.iterator(500))  # fmt: skip
             head = ["id", "key", "name", "owner", "state", "version", "changed", *(name for name, _one in own)]
             return csv_response(pages, head, rows)
-        columns = [{"label": column.title, "sort": column.sort} for column in self.kind.columns]
+        columns = [{"label": one.title, "name": one.name, "sort": one.sort} for one in self.kind.columns]
         waiting = (
             ChangeRequest.objects.visible()
             .filter(kind=self.kind.name, base_version=0, state__in=OPEN_STATES)

@@ -16,7 +16,7 @@ class Listing:
 
     def __init__(self, request: HttpRequest, filterset_class: type[Any], queryset: Any, *, sort: str = "") -> None:
         data = request.GET.copy()
-        for name in ("page", "format", "sort", "tab", "as_of"):
+        for name in ("page", "format", "sort", "tab", "as_of", "columns"):
             data.pop(name, None)
         wanted = request.GET.get("sort", sort)
         # An order that there is not is no order, as in a link that has grown old.
@@ -36,6 +36,7 @@ class Listing:
         self.keep = [("sort", request.GET["sort"])] if request.GET.get("sort") else []
         self.keep += [("as_of", request.GET["as_of"])] if request.GET.get("as_of") else []
         self.keep += [("tab", request.GET["tab"])] if request.GET.get("tab") else []
+        self.keep += [("columns", name) for name in request.GET.getlist("columns")]
         self.request = request
 
     @staticmethod

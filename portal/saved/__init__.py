@@ -1,0 +1,1 @@
+"""Saved views: lists as people want to find them again."""

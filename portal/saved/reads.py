@@ -1,0 +1,26 @@
+"""Reading saved views."""
+
+from django.db.models import Q, QuerySet
+
+from portal.people.models import User
+from portal.saved.models import MOST_PINNED, SavedView
+
+MOST_SHOWN = 60
+
+
+def views_of(user: User) -> QuerySet[SavedView]:
+    """All that a person keeps."""
+    return SavedView.objects.filter(user=user)
+
+
+def pinned_of(user: User) -> list[SavedView]:
+    """What is pinned in a person's rail, in its order."""
+    return list(SavedView.objects.filter(user=user, place__isnull=False).order_by("place")[:MOST_PINNED])
+
+
+def views_on(path: str, user: User) -> list[SavedView]:
+    """The views of a list that a person can choose: the own ones, then what others share."""
+    found = (
+        SavedView.objects.filter(Q(user=user) | Q(shared=True), path=path).select_related("user").order_by("name", "pk")
+    )
+    return sorted(found[:MOST_SHOWN], key=lambda view: view.user_id != user.pk)

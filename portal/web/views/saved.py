@@ -1,0 +1,51 @@
+"""The views that a person keeps of lists."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from portal.refusals import Refusal
+from portal.saved import reads, services
+from portal.web.views.base import PageView
+
+NUMBER = 18
+
+
+class SavedViews(PageView):
+    """All of them; and what is done with one."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """How they stand."""
+        assert self.actor.user is not None
+        columns = [_("View"), _("List"), _("Seen by"), _("Saved")]
+        context = {
+            "views": list(reads.views_of(self.actor.user)),
+            "columns": [{"label": label} for label in columns] + [{"label": _("Action"), "hide_label": True}],
+        }
+        return render(request, "saved.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """By the button that was pressed; back to where it was."""
+        said, act = request.POST, request.POST.get("act", "save")
+        try:
+            if act == "save":
+                view = services.save_view(
+                    actor=self.actor, path=said.get("path", ""), name=said.get("name", ""), query=said.get("query", ""),
+                    shared="shared" in said, pinned="pinned" in said, now=self.now,
+                )  # fmt: skip
+                messages.success(request, _("The view “%s” is kept.") % view.name)
+                return redirect(view.address)
+            number = int(said["view"]) if said.get("view", "").isascii() and said.get("view", "").isdecimal() else 0
+            self._act(act, number if number < 10**NUMBER else 0)
+        except Refusal as refusal:
+            messages.error(request, refusal.message)
+        return redirect("views")
+
+    def _act(self, act: str, number: int) -> None:
+        if act == "remove":
+            services.remove_view(actor=self.actor, number=number, now=self.now)
+        elif act in ("pin", "unpin"):
+            services.change_view(actor=self.actor, number=number, pinned=act == "pin", now=self.now)
+        elif act in ("share", "unshare"):
+            services.change_view(actor=self.actor, number=number, shared=act == "share", now=self.now)

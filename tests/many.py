@@ -1,0 +1,170 @@
+"""Tables with many rows: one real row of each, multiplied by one statement, as a large company has them."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import django_filters
+from django.db import connection
+from django.db.models import Model
+
+from connectors.allowlist.pages import AgentFilter
+from connectors.models import Connector, TrackedTask
+from connectors.task_filters import TaskFilter
+from events.models import EventFamily, EventSchema
+from metrics.models import Checkpoint, Dataset, Metric, Workflow
+from portal.audit.models import AuditLine
+from portal.changes.filters import ChangeFilter
+from portal.changes.models import ChangeRequest
+from portal.outbox.filters import DeliveryFilter, NoticeFilter
+from portal.outbox.models import OutboxEvent
+from portal.people.filters import PersonFilter, TeamFilter, TokenFilter
+from portal.registry import kinds
+from portal.web.views.audit import AuditFilter
+from severity import sweep
+from severity.claims.filters import ClaimFilter
+from severity.filters import IncidentFilter
+from severity.models import Claim, Incident, ReleaseCandidate
+from tests.documents import data_movement_document, runtime_tool_document
+from tests.events.registering import family, version
+from tests.metrics.lineage.telling import dataset
+from tests.metrics.quality.checking import checkpoint, workflow
+from tests.metrics.registering import metric
+from tests.people import team
+from tests.registering import apply_connector, submitted
+from tests.releases import world as releases
+from tests.severity.claims.world import claims
+from tests.severity.slipping import PASSED, running
+
+# Words that rows of a large company share, so that a search finds some, many or none of them.
+NAMES = "(ARRAY['Billing','Payroll','Ledger','Customer','Inventory','Shipping','خدمة','الفواتير'])[1 + n % 8] || ' ' || " \
+    "(ARRAY['sync','lookup','export','warehouse','gateway'])[1 + n / 8 % 5] || ' ' || n"  # fmt: skip
+# A few dozen teams own what there is.
+TEAMS = 30
+
+
+def multiply(model: type[Model], count: int, *, where: str = "true", **columns: str) -> None:
+    """So many copies of the first row, each column as SQL over its number `n` where one is given."""
+    table = model._meta.db_table
+    named: dict[str, str] = {}
+    for field in model._meta.concrete_fields:
+        if not field.primary_key and not field.generated and field.column:
+            named[field.column] = columns.get(field.column, f"one.{field.column}")
+    assert set(columns) <= set(named), set(columns) - set(named)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(named)}) SELECT {', '.join(named.values())} "
+            f"FROM (SELECT * FROM {table} WHERE {where} ORDER BY id LIMIT 1) AS one, generate_series(1, {count}) AS n"
+        )
+
+
+def entries(model: type[Model], count: int, *, where: str = "true", **columns: str) -> None:
+    """So many copies of an entry, with keys, names, owners, states and moments of their own."""
+    made = {"key": "one.key || '-' || n", "name": NAMES, "owner_id": _some_team(), "version": "1 + n % 9",
+            "updated_at": "one.updated_at - n * interval '1 minute'",
+            "created_at": "one.created_at - n * interval '2 minutes'"}  # fmt: skip
+    multiply(model, count, where=where, **(made | columns))
+
+
+def fill(share: int) -> None:
+    """Every list with rows: `share` is how many of the largest tables, the others in proportion."""
+    tool, sync = apply_connector(runtime_tool_document()), apply_connector(data_movement_document())
+    # Through the services, so that what the copies look like is what there is.
+    family(), version(), metric(), dataset(), checkpoint(), workflow()
+    submitted(runtime_tool_document("waiting"), summary="Register the waiting one")
+    running(deadline=PASSED), running(deadline=timedelta(hours=3))
+    sweep.tick()
+    claims()
+    releases.well()
+    for number in range(TEAMS):
+        team(f"team-{number}")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE outbox_outboxevent SET due_at = NULL")
+    half, tenth = share // 2, share // 10
+    entries(Connector, half, where=f"id = {tool.pk}")
+    entries(Connector, half, where=f"id = {sync.pk}")
+    for model in (EventFamily, Checkpoint, Workflow):
+        entries(model, tenth)
+    entries(Dataset, tenth, dataset="one.dataset || n")
+    entries(Metric, tenth, key="one.key || '_' || n")
+    entries(EventSchema, tenth, major="one.major + n")
+    entries(ReleaseCandidate, tenth)
+    minutes = "n * interval '1 minute'"
+    multiply(ChangeRequest, share, where="state = 'in_review'", key="'tool-' || n", summary=NAMES,
+             submitted_at=f"one.submitted_at - {minutes}", sign_by=f"one.sign_by - {minutes}")  # fmt: skip
+    multiply(TrackedTask, share, where="ended_at IS NULL", remote_task_id="'remote-' || n", idempotency_key="'key-' || n",
+             deadline_at="one.deadline_at + n * interval '1 second'", owner_id=_some_team())  # fmt: skip
+    multiply(Incident, share, dedup_key="'copy:' || n", title=NAMES, task_id="NULL", owner_id=_some_team(),
+             severity="CASE WHEN n % 5 = 0 THEN n % 4 ELSE n % 3 END", escalate_at="NULL", duty_clock="NULL",
+             state="(ARRAY['open','resolved','resolved','resolved','resolved'])[1 + n % 5]",
+             resolved_at="CASE WHEN n % 5 = 0 THEN NULL ELSE one.opened_at END",
+             opened_at=f"one.opened_at - {minutes}")  # fmt: skip
+    multiply(AuditLine, share, object_key="'tool-' || n", actor_name="'person-' || n % 40")
+    multiply(Claim, tenth, reference="one.reference || '/' || n", statement=NAMES)
+    multiply(OutboxEvent, tenth, dedup_key="'copy:' || n", subject=NAMES)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO outbox_notice (event_id, user_id, reason) SELECT event.id, person.id, 'team' "
+            "FROM outbox_outboxevent event, people_user person WHERE person.username = 'omar' ON CONFLICT DO NOTHING"
+        )
+        cursor.execute(
+            "INSERT INTO outbox_delivery (event_id, channel, receiver, due_at) "
+            "SELECT id, 'webhook', 'pager', NULL FROM outbox_outboxevent ON CONFLICT DO NOTHING"
+        )
+        cursor.execute("ANALYZE")
+
+
+def _some_team() -> str:
+    return f"(SELECT min(id) FROM people_team) + n % {TEAMS}"
+
+
+def lists() -> list[tuple[str, str, type[Any] | None]]:
+    """(address, who looks, the FilterSet of its filters and orders) of every list of the pages."""
+    told: list[tuple[str, str, type[Any] | None]] = [
+        (f"/{kind.pages}/", "amal", kind.filterset) for kind in kinds.all_kinds() if not kind.single
+    ]
+    return [
+        *told,
+        ("/approvals/", "omar", ChangeFilter),
+        ("/approvals/?tab=team", "omar", ChangeFilter),
+        ("/approvals/?tab=decided", "omar", ChangeFilter),
+        ("/tasks/?tab=all", "yusuf", TaskFilter),
+        ("/tasks/", "yusuf", TaskFilter),
+        ("/incidents/", "yusuf", IncidentFilter),
+        ("/incidents/?tab=resolved", "yusuf", IncidentFilter),
+        ("/claims/", "yusuf", ClaimFilter),
+        ("/claims/?tab=all", "yusuf", ClaimFilter),
+        ("/audit/", "huda", AuditFilter),
+        ("/notices/", "omar", NoticeFilter),
+        ("/notices/?tab=all", "omar", NoticeFilter),
+        ("/deliveries/", "adam", DeliveryFilter),
+        ("/settings/people/", "adam", PersonFilter),
+        ("/settings/teams/", "adam", TeamFilter),
+        ("/settings/tokens/", "adam", TokenFilter),
+        ("/agents/", "vera", AgentFilter),
+        ("/sla/", "yusuf", None),
+        ("/watchlist/", "vera", None),
+        ("/maintenance/", "amal", None),
+        ("/", "omar", None),
+    ]
+
+
+def asked_of(filterset: type[Any] | None) -> list[str]:
+    """Queries that a list is asked with: each order both ways, each filter with something common, something rare, and nothing."""
+    if filterset is None:
+        return [""]
+    queries = [""]
+    for name, one in filterset.base_filters.items():
+        if isinstance(one, django_filters.OrderingFilter):
+            queries += [f"sort={sign}{order}" for order in one.param_map.values() for sign in ("", "-")]
+        elif isinstance(one, django_filters.BooleanFilter):
+            queries += [f"{name}=true", f"{name}=false"]
+        elif isinstance(one, django_filters.ModelChoiceFilter):
+            queries += [f"{name}=team-3"]
+        elif isinstance(one, django_filters.ChoiceFilter | django_filters.MultipleChoiceFilter):
+            choices = one.extra["choices"]
+            values = [value for value, _label in (choices() if callable(choices) else choices)]
+            queries += [f"{name}={value}" for value in (values[0], values[-1])]
+        else:
+            queries += [f"{name}={words}" for words in ("billing", "ledger gateway 998", "nothing-of-it")]
+    return [quote(query, safe="=&-") for query in queries]
