@@ -1,10 +1,11 @@
 """Finding: an exact id or key first, then what begins with the words, then what holds them.
 
-One statement over all tables, however many there are. Each of its parts reads an index and stops after a few rows, so that it
-costs the same at a hundred thousand rows: of a word that is everywhere, some of its rows are as good as others.
+One statement over all tables, however many there are, and a second one over those that have little that begins with the words.
+Each part reads an index and stops after a few rows: of a word that is everywhere, some of its rows are as good as others.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -19,7 +20,7 @@ from portal.search.words import SHORTEST
 
 LONGEST = 120
 # So many rows of a table are looked at, of which the best are shown.
-LOOKED_AT = 40
+LOOKED_AT = 20
 _ID = re.compile(r"([a-z]+)-0*([0-9]{1,17})")
 _EXACT, _BEGINS, _HOLDS = 0, 1, 2
 
@@ -60,23 +61,47 @@ def find(words: str, *, most: int) -> Results:
     if not asked:
         return Results(None, ())
     exact = _by_id(asked)
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(_has_grams(asked)), {
-            "asked": asked, "begins": f"{_escaped(asked)}%", "holds": [f"%{_escaped(word)}%" for word in asked.split()],
-        })  # fmt: skip
-        rows = cursor.fetchall()
-    seen: dict[str, dict[int, Found]] = {}
-    for table, kind, pk, key, title, state, owner, rank in sorted(
-        rows, key=lambda row: (row[7], str(row[4]).lower(), row[2])
-    ):
-        found = _entry(kind, pk, key, title, state, owner) if kind else _other(_source(table), pk, key, title, state)
-        if rank == _EXACT and exact is None:
-            exact = found
-        seen.setdefault(kind or table, {}).setdefault(pk, found)
+    values = {
+        "asked": asked,
+        "begins": f"{_escaped(asked)}%",
+        "holds": [f"%{_escaped(word)}%" for word in asked.split()],
+    }
+    rows = _asked_of(_beginning(), values)
+    if any(len(word) >= SHORTEST for word in asked.split()):
+        # A table that has enough of what begins with the words is not looked through for what holds them.
+        many = Counter(row.source for row in rows)
+        rows += _asked_of(_holding(frozenset(name for name in _tables() if many[name] < most)), values)
+    # What is shown is made of rows; of the rest not even that.
+    best: dict[str, dict[int, _Row]] = {}
+    for row in sorted(rows, key=lambda row: (row.rank, row.title.lower(), row.pk)):
+        if len(group := best.setdefault(row.kind or row.source, {})) < most:
+            group.setdefault(row.pk, row)
+        if row.rank == _EXACT and exact is None:
+            exact = _found(row)
     order: list[tuple[str, str | Promise]] = [(kind.name, kind.label_plural) for kind in kinds.all_kinds()]
     order += [(source.name, source.label) for source in all_sources()]
-    groups = (Group(name, label, tuple(seen[name].values())[:most]) for name, label in order if name in seen)
+    groups = (Group(name, label, tuple(map(_found, best[name].values()))) for name, label in order if name in best)
     return Results(exact, tuple(groups))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the statement."""
+
+    source: str
+    kind: str
+    pk: int
+    key: str
+    title: str
+    state: str
+    owner: str
+    rank: int
+
+
+def _found(row: _Row) -> Found:
+    if row.kind:
+        return _entry(row.kind, row.pk, row.key, row.title, row.state, row.owner)
+    return _other(_source(row.source), row.pk, row.key, row.title, row.state)
 
 
 def _by_id(asked: str) -> Found | None:
@@ -118,32 +143,49 @@ def _source(name: str) -> Source:
     return next(source for source in all_sources() if source.name == name)
 
 
-def _has_grams(asked: str) -> bool:
-    return any(len(word) >= SHORTEST for word in asked.split())
-
-
 def _escaped(text: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
+def _asked_of(statement: str, values: dict[str, Any]) -> list[_Row]:
+    if not statement:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [_Row(*told) for told in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table as SQL: its rows as `_Row` has them without rank, its words, the column they begin in, whether it has keys."""
+
+    head: str
+    table: str
+    text: str
+    word: str
+    keyed: bool
+
+    def rows(self, rank: int, where: str, order: str = "") -> str:
+        return f"({self.head}, {rank} AS rank FROM {self.table} WHERE {where} {order} LIMIT {LOOKED_AT})"
+
+
 @cache
-def _statement(with_grams: bool) -> str:
-    """The statement; made of names of tables and columns alone, and the same for every search."""
-    parts: list[str] = []
+def _tables() -> dict[str, _Table]:
+    """Every table that is searched, by the name of its first kind or of its source."""
+    found: dict[str, _Table] = {}
     for model in dict.fromkeys(kind.model for kind in kinds.all_kinds()):
         these = [kind for kind in kinds.all_kinds() if kind.model is model]
-        parts += _parts(
-            these[0].name, _kind_of(these), model._meta.db_table, "name", "key", "state", "owner_id", with_grams
-        )
+        head = f"SELECT '{these[0].name}' AS source, {_kind_of(these)} AS kind, id, key, name AS title, state, owner_id"
+        found[these[0].name] = _Table(head, model._meta.db_table, "(key || ' ' || name)", "name", keyed=True)
     for source in all_sources():
         if source.word:
-            parts += _parts(source.name, "''", source.model._meta.db_table, source.word, source.key, source.state,
-                            "NULL::bigint", with_grams)  # fmt: skip
-    return (
-        "SELECT source, kind, found.id, found.key, title, state, coalesce(team.name, ''), rank FROM ("
-        + " UNION ALL ".join(f"({part})" for part in parts)
-        + ") AS found LEFT JOIN people_team AS team ON team.id = owner_id"
-    )
+            key, text = (source.key, f"({source.key} || ' ' || {source.word})") if source.key else ("''", source.word)
+            head = (
+                f"SELECT '{source.name}' AS source, '' AS kind, id, {key} AS key, {source.word} AS title, "
+                f"{source.state} AS state, NULL::bigint AS owner_id"
+            )
+            found[source.name] = _Table(head, source.model._meta.db_table, text, source.word, keyed=False)
+    return found
 
 
 def _kind_of(these: list[Kind]) -> str:
@@ -154,27 +196,33 @@ def _kind_of(these: list[Kind]) -> str:
     return f"{column}::text"
 
 
-def _parts(
-    source: str, kind: str, table: str, word: str, key: str, state: str, owner: str, with_grams: bool
-) -> list[str]:
-    text = f"({key} || ' ' || {word})" if key else word
-    head = (
-        f"SELECT '{source}' AS source, {kind} AS kind, id, {key or chr(39) * 2} AS key, {word} AS title, {state} AS state, "
-        f"{owner} AS owner_id"
+@cache
+def _beginning() -> str:
+    """What has this key, or begins with the words; made of names of tables and columns alone."""
+    parts: list[str] = []
+    for one in _tables().values():
+        begins = f"search_text({one.word}) LIKE search_text(%(begins)s)"
+        parts.append(one.rows(_BEGINS, begins, f"ORDER BY search_text({one.word}) USING ~<~"))
+        if one.keyed:
+            parts.append(one.rows(_EXACT, "key = %(asked)s"))
+            parts.append(one.rows(_BEGINS, "key LIKE %(begins)s", "ORDER BY key USING ~<~"))
+    return _statement(parts)
+
+
+@cache
+def _holding(names: frozenset[str]) -> str:
+    """What holds the words somewhere, in these tables."""
+    return _statement([
+        one.rows(_HOLDS, f"search_grams({one.text}) @> search_keys(%(asked)s) AND search_text({one.text}) LIKE ALL "
+                 "(SELECT search_text(one) FROM unnest(%(holds)s::text[]) AS one)")
+        for name, one in _tables().items() if name in names
+    ])  # fmt: skip
+
+
+def _statement(parts: list[str]) -> str:
+    if not parts:
+        return ""
+    return (
+        f"SELECT source, kind, found.id, found.key, title, state, coalesce(team.name, ''), rank "
+        f"FROM ({' UNION ALL '.join(parts)}) AS found LEFT JOIN people_team AS team ON team.id = owner_id"
     )
-    parts = [
-        f"{head}, {_BEGINS} AS rank FROM {table} WHERE search_text({word}) LIKE search_text(%(begins)s) "
-        f"ORDER BY search_text({word}) USING ~<~ LIMIT {LOOKED_AT}"
-    ]
-    if kind != "''":
-        parts.insert(0, f"{head}, {_EXACT} AS rank FROM {table} WHERE key = %(asked)s")
-        parts.append(
-            f"{head}, {_BEGINS} AS rank FROM {table} WHERE key LIKE %(begins)s ORDER BY key USING ~<~ LIMIT {LOOKED_AT}"
-        )
-    if with_grams:
-        parts.append(
-            f"{head}, {_HOLDS} AS rank FROM {table} WHERE search_grams({text}) @> search_grams(%(asked)s) "
-            f"AND search_text({text}) LIKE ALL (SELECT search_text(one) FROM unnest(%(holds)s::text[]) AS one) "
-            f"LIMIT {LOOKED_AT}"
-        )
-    return parts

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-# Both stand alone (neither calls the other), so that a dump with indexes on them can be restored.
+# Each stands alone (none calls another), so that a dump with indexes on them can be restored.
 # Arabic letters that people write in several ways become one; the marks above and below letters go.
 FOLDED = "translate(lower({words}), 'أإآٱىةًٌٍَُِّْـ', 'اااايه')"
 
@@ -16,8 +16,16 @@ AS $$
          substr(folded, at, 3) AS gram
     WHERE gram !~ '\\s'
 $$;
+
+CREATE FUNCTION search_keys(words text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+AS $$
+    SELECT coalesce(array_agg(DISTINCT key), ARRAY[]::text[])
+    FROM regexp_split_to_table({FOLDED.format(words="words")}, '\\s+') AS word,
+         unnest(ARRAY[left(word, 3), right(word, 3)]) AS key
+    WHERE length(word) >= 3
+$$;
 """
-BACKWARD = "DROP FUNCTION search_grams(text); DROP FUNCTION search_text(text);"
+BACKWARD = "DROP FUNCTION search_keys(text); DROP FUNCTION search_grams(text); DROP FUNCTION search_text(text);"
 
 
 class Migration(migrations.Migration):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -50,7 +51,8 @@ class Palette(PageView):
         asked = _asked(request)
         groups = [(name, options) for name, options in self._groups(asked) if options]
         context = {"groups": groups, "count": sum(len(options) for _name, options in groups), "asked": asked}
-        return render(request, "parts/palette_found.html", context)
+        # Without what every whole page counts and lists beside.
+        return HttpResponse(render_to_string("parts/palette_found.html", context))
 
     def _groups(self, asked: str) -> Iterator[tuple[str | Promise, list[Option]]]:
         results = find(asked, most=OFFERED) if asked else Results(None, ())
