@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from connectors.models import Connector, ConnectorKind, Maintenance, TrackedTask
+from connectors.models import Maintenance, TrackedTask
 from connectors.pages import MAX_ID
 from connectors.pauses import MOST_REASON
 from connectors.syncs.forms import PauseForm
@@ -21,7 +21,6 @@ from connectors.tracking.clocks import MOST_SECONDS
 from portal.people.guards import not_allowed
 from portal.people.models import Team
 from portal.refusals import Refusal
-from portal.registry.models import STANDING
 from portal.roles import Permission, may
 from portal.web.people_forms import shown
 from portal.web.views.base import PageView
@@ -55,9 +54,10 @@ class CloseTaskForm(forms.Form):
 class MaintenanceForm(PauseForm):
     """Of what, from when, until when, and why."""
 
-    connector = forms.ModelChoiceField(
-        queryset=Connector.objects.none(), to_field_name="key", required=False, label=gettext_lazy("Runtime tool")
-    )
+    # Its key, not a choice among all: there may be tens of thousands.
+    connector = forms.CharField(
+        required=False, max_length=60, label=gettext_lazy("Runtime tool"), help_text=gettext_lazy("Its key: crm-lookup."),
+    )  # fmt: skip
     team = forms.ModelChoiceField(
         queryset=Team.objects.order_by("name"), to_field_name="key", required=False,
         label=gettext_lazy("Or all tasks of a team"),
@@ -69,12 +69,6 @@ class MaintenanceForm(PauseForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     field_order = ("connector", "team", "starts_at", "until", "reason")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        tools = Connector.objects.filter(kind=ConnectorKind.RUNTIME_TOOL, state__in=STANDING)
-        chosen: Any = self.fields["connector"]
-        chosen.queryset = tools.defer("document").order_by("name")
 
 
 class TaskClocks(PageView):
@@ -156,7 +150,7 @@ class MaintenanceList(PageView):
         told = form.cleaned_data
         try:
             maintenance.plan(
-                actor=self.actor, connector_key=told["connector"].key if told["connector"] else "",
+                actor=self.actor, connector_key=told["connector"],
                 team_key=told["team"].key if told["team"] else "", starts_at=told["starts_at"] or self.now,
                 until=told["until"], reason=told["reason"], now=self.now,
             )  # fmt: skip

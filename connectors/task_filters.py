@@ -15,7 +15,7 @@ class TaskFilter(django_filters.FilterSet):
     """State, connector, owner, whether it is open, and words."""
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
-    state = django_filters.MultipleChoiceFilter(choices=TaskState.choices, label=_("State"))
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=TaskState.choices, label=_("State"))
     open = django_filters.BooleanFilter(field_name="ended_at", lookup_expr="isnull", label=_("Open"))
     connector = django_filters.CharFilter(field_name="connector__key", label=_("Connector"), max_length=60)
     owner = django_filters.ModelChoiceFilter(

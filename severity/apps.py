@@ -24,4 +24,7 @@ class SeverityConfig(AppConfig):
         register_exceptions()
         register_table()
         register(Source("incidents", _("Incidents"), Incident, "INC", word="title", title=lambda one: one.title))
-        register(Source("claims", _("Claims"), Claim, "CLM", state="verdict", title=lambda one: one.statement))
+        register(
+            Source("claims", _("Claims"), Claim, "CLM", word="statement", key="reference", state="verdict",
+                   title=lambda one: one.statement)
+        )  # fmt: skip

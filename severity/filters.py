@@ -21,9 +21,12 @@ class IncidentFilter(django_filters.FilterSet):
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
     severity = django_filters.MultipleChoiceFilter(
-        choices=[(level.name, level.name) for level in reversed(Level)], method="by_severity", label=_("Severity")
+        distinct=False,
+        choices=[(level.name, level.name) for level in reversed(Level)],
+        method="by_severity",
+        label=_("Severity"),
     )
-    state = django_filters.MultipleChoiceFilter(choices=IncidentState.choices, label=_("State"))
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=IncidentState.choices, label=_("State"))
     open = django_filters.BooleanFilter(method="only_open", label=_("Unresolved"))
     rule = django_filters.ChoiceFilter(choices=[(name, rule.title) for name, rule in RULES.items()], label=_("Cause"))
     source = django_filters.ChoiceFilter(choices=Source.choices, label=_("Found by"))

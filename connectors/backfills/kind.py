@@ -24,7 +24,9 @@ class BackfillFilter(EntryFilter):
     """Filters of the list of backfills."""
 
     sync = django_filters.CharFilter(field_name="connector__key", label=_("Data movement"), max_length=60)
-    job = django_filters.MultipleChoiceFilter(field_name="job__state", choices=JobState.choices, label=_("Work"))
+    job = django_filters.MultipleChoiceFilter(
+        distinct=False, field_name="job__state", choices=JobState.choices, label=_("Work")
+    )
     ordering = django_filters.OrderingFilter(
         fields=[
             ("key", "key"), ("name", "name"), ("window_from", "window_from"), ("updated_at", "updated_at"),

@@ -1,13 +1,16 @@
 """Connectors of both kinds, kept apart by the database."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal.people.models import Team
 from portal.registry.documents import Document
 from portal.registry.models import Entry
+from portal.search.words import SearchGrams
 
 
 class ConnectorKind(models.TextChoices):
@@ -47,8 +50,18 @@ class Connector(Entry):
         ]
         indexes = [
             *Entry.Meta.indexes,
+            *(
+                GinIndex(
+                    SearchGrams(KT(f"document__data_movement__{end}__system")),
+                    condition=Q(kind=ConnectorKind.DATA_MOVEMENT),
+                    name=f"connector_{end}_grams",
+                )
+                for end in ("source", "destination")
+            ),
             models.Index(fields=["kind", "state", "key"], name="connector_kind_state"),
             models.Index(fields=["kind", "name"], name="connector_kind_name"),
+            models.Index(fields=["kind", "sensitivity_class"], name="connector_kind_sensitivity"),
+            models.Index(fields=["kind", "customer_impacting"], name="connector_kind_impacting"),
         ]
 
     @property

@@ -188,6 +188,12 @@ class TrackedTask(models.Model):
             ),
             models.Index(fields=["connector"], condition=Q(busy_until__isnull=False), name="task_busy"),
             models.Index(fields=["deadline_at"], condition=Q(ended_at__isnull=True), name="task_open_deadline"),
+            # Few are, and the watch counts them.
+            models.Index(
+                fields=["paused_until"],
+                condition=Q(paused_until__isnull=False, ended_at__isnull=True),
+                name="task_paused",
+            ),
             models.Index(fields=["-ended_at", "-id"], condition=Q(ended_at__isnull=False), name="task_ended_newest"),
         ]
 

@@ -12,17 +12,20 @@ from connectors.syncs.rules import SyncShown
 from portal.ordering import Ordering
 from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
+from portal.search.words import holds
 
 
 class SyncFilter(EntryFilter):
     """How it stands now, its ends, whether customers feel it, and whether a breaking change is announced."""
 
-    now = django_filters.MultipleChoiceFilter(field_name="shown", choices=SyncShown.choices, label=_("State now"))
+    now = django_filters.MultipleChoiceFilter(
+        distinct=False, field_name="shown", choices=SyncShown.choices, label=_("State now")
+    )
     source = django_filters.CharFilter(
-        field_name="source_system", lookup_expr="icontains", label=_("Source"), max_length=120
+        field_name="source_system", method="of_system", label=_("Source"), max_length=120
     )
     destination = django_filters.CharFilter(
-        field_name="destination_system", lookup_expr="icontains", label=_("Destination"), max_length=120
+        field_name="destination_system", method="of_system", label=_("Destination"), max_length=120
     )
     breaking = django_filters.BooleanFilter(method="pending", label=_("Breaking change pending"))
     sensitivity_class = django_filters.ChoiceFilter(choices=SensitivityClass.choices, label=_("Sensitivity"))
@@ -35,6 +38,10 @@ class SyncFilter(EntryFilter):
         model = Connector
         fields: list[str] = []
 
+    def of_system(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """The name of the system holds the words."""
+        return queryset.filter(holds(value, name))
+
     def pending(self, queryset: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         """An open notice there is, or there is none."""
         return queryset.filter(OPEN_NOTICE if value else ~OPEN_NOTICE)
@@ -44,7 +51,7 @@ class RunFilter(django_filters.FilterSet):
     """Key of the run and how it stands."""
 
     run = django_filters.CharFilter(field_name="run_key", label=_("Run"), max_length=120)
-    state = django_filters.MultipleChoiceFilter(choices=RunState.choices, label=_("State"))
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=RunState.choices, label=_("State"))
 
     class Meta:
         model = SyncRun

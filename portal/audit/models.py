@@ -32,6 +32,8 @@ class AuditLine(models.Model):
         indexes = [
             models.Index(fields=["object_kind", "object_key", "-id"], name="audit_object"),
             models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["actor_name", "-id"], name="audit_actor"),
+            models.Index(fields=["action"], opclasses=["varchar_pattern_ops"], name="audit_action"),
         ]
 
     def __str__(self) -> str:

@@ -25,7 +25,7 @@ class ChangeFilter(django_filters.FilterSet):
     """State, kind, object, author and words."""
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
-    state = django_filters.MultipleChoiceFilter(choices=ChangeState.choices, label=_("State"))
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=ChangeState.choices, label=_("State"))
     kind = django_filters.ChoiceFilter(choices=_kinds, label=_("Kind"))
     key = django_filters.CharFilter(label=_("Object"), max_length=60)
     author = django_filters.CharFilter(field_name="author__username", label=_("Requested by"), max_length=150)

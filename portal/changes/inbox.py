@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.changes import decisions
-from portal.changes.models import OPEN_STATES, ChangeRequest
+from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeState
 from portal.changes.reads import of_teams, to_sign_by
 from portal.people.actors import Actor
 from portal.refusals import Conflict, Invalid, Missing, Problem, Refusal
@@ -49,7 +49,7 @@ def rows(tab: str, actor: Actor) -> QuerySet[ChangeRequest]:
     if tab == "mine":
         return ChangeRequest.objects.filter(author=user)
     if tab == "decided":
-        return ChangeRequest.objects.exclude(state__in=OPEN_STATES)
+        return ChangeRequest.objects.filter(state__in=[state for state in ChangeState if state not in OPEN_STATES])
     return queue(actor)
 
 

@@ -1,8 +1,8 @@
 """Reads of changes that pages share."""
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from portal.changes.models import ChangeRequest, Decision, Proposal, Verdict
+from portal.changes.models import ChangeRequest, ChangeState, Decision, Proposal, Verdict
 from portal.changes.signing import involved, required_row, signatures
 from portal.people.actors import Actor
 from portal.people.models import User
@@ -10,16 +10,22 @@ from portal.roles import SIGNS_FOR, ActorType, Permission, may, signing_level
 
 # More people than this are not told of one change by name.
 MOST_SIGNERS = 100
+# Counted no further, for a number that says "many".
+MOST_COUNTED = 100
 
 
 def to_sign_by(user: User) -> QuerySet[ChangeRequest]:
     """In review, by nobody this person is or answers for, and not decided by this person on the current proposal."""
     mine = Q(author_id=user.pk) | Q(author__accountable_id=user.pk)
-    written = Proposal.objects.filter(mine, change_id=OuterRef("pk"))
+    # Asked once of all that wait, not of each: there may be very many of them.
+    written = Proposal.objects.filter(mine, change__state=ChangeState.IN_REVIEW)
     decided = Decision.objects.filter(
-        proposal__change_id=OuterRef("pk"), proposal__number=OuterRef("proposal_number"), actor_id=user.pk
+        proposal__change__state=ChangeState.IN_REVIEW,
+        proposal__number=F("proposal__change__proposal_number"),
+        actor_id=user.pk,
     ).exclude(verdict=Verdict.EDIT)
-    return ChangeRequest.objects.waiting().exclude(mine).exclude(Exists(written)).exclude(Exists(decided))
+    waiting = ChangeRequest.objects.waiting().exclude(mine)
+    return waiting.exclude(pk__in=written.values("change_id")).exclude(pk__in=decided.values("proposal__change_id"))
 
 
 def to_review_by(user: User) -> QuerySet[ChangeRequest]:
@@ -53,7 +59,8 @@ def helpful_signers(change: ChangeRequest) -> list[User]:
 
 
 def counters(user: User) -> dict[str, int]:
-    """How many changes wait for this person's signature or review."""
+    """How many changes wait for this person's signature or review, at most `MOST_COUNTED`."""
     if not may(Actor.of(user), Permission.SIGN):
         return {"approvals": 0}
-    return {"approvals": to_sign_by(user).count() + to_review_by(user).count()}
+    waiting = sum(rows.order_by()[:MOST_COUNTED].count() for rows in (to_sign_by(user), to_review_by(user)))
+    return {"approvals": min(waiting, MOST_COUNTED)}

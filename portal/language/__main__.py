@@ -1,5 +1,6 @@
 """`python -m portal.language`: bring the catalogues up to date with the code, compile them, and say what lacks a translation."""
 
+import os
 import sys
 
 import django
@@ -10,6 +11,7 @@ from portal.language import catalogue
 
 def main() -> int:
     """Write `.po` and `.mo` of every language; 1 if one of them is not whole."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
     lacking = 0
     for language, _name in settings.LANGUAGES:

@@ -7,6 +7,7 @@ Needs the development requirements (Babel). No other tool of the machine is aske
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -23,7 +24,6 @@ KEYWORDS = DEFAULT_KEYWORDS | {
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
 }
-_HEADERS = ("Content-Type", "Content-Transfer-Encoding", "Language", "Plural-Forms")
 # What stands in a text for a value: `%(name)s`, `{name}`, `%s`.
 HOLES = re.compile(r"%(?:\([a-z_]+\))?[sd]|\{[a-z_]*(?:![rsa])?(?::[^{}]*)?\}")
 
@@ -77,8 +77,8 @@ def text_of(catalogue: Catalog) -> bytes:
 def compiled(language: str) -> bytes:
     """The `.mo` of a language."""
     out, catalogue = io.BytesIO(), read(language)
-    # The head as the file has it, and none of the day on which it is read.
-    catalogue.mime_headers = [(name, value) for name, value in catalogue.mime_headers if name in _HEADERS]
+    # Of no day, or it would be another one each day.
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     write_mo(out, catalogue)
     return out.getvalue()
 

@@ -15,7 +15,7 @@ class EntryFilter(django_filters.FilterSet):
     """Search, state, owner and order. Kinds extend it."""
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
-    state = django_filters.MultipleChoiceFilter(choices=EntryState.choices, label=_("State"))
+    state = django_filters.MultipleChoiceFilter(distinct=False, choices=EntryState.choices, label=_("State"))
     owner = django_filters.ModelChoiceFilter(
         queryset=Team.objects.all(), to_field_name="key", label=_("Owner"), field_name="owner"
     )

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.ordering import Ordering
 from portal.people.models import Team
 from portal.policy.rules import ReversibilityClass
+from portal.search.words import holds
 from severity.models import Claim, Verdict
 
 
@@ -16,9 +17,9 @@ class ClaimFilter(django_filters.FilterSet):
     """Verdict, reversibility of the path, connector, owner and words."""
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
-    verdict = django_filters.MultipleChoiceFilter(choices=Verdict.choices, label=_("Verdict"))
+    verdict = django_filters.MultipleChoiceFilter(distinct=False, choices=Verdict.choices, label=_("Verdict"))
     reversibility = django_filters.MultipleChoiceFilter(
-        choices=[(one, one) for one in ReversibilityClass.values], method="by_path", label=_("Path")
+        distinct=False, choices=[(one, one) for one in ReversibilityClass.values], method="by_path", label=_("Path")
     )
     backlog = django_filters.BooleanFilter(method="only_backlog", label=_("In the backlog"))
     connector = django_filters.CharFilter(field_name="connector__key", label=_("Connector"), max_length=60)
@@ -38,9 +39,9 @@ class ClaimFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """The statement, its author or the reference contains the words; CLM-12 finds that claim."""
+        """Reference and statement hold the words; CLM-12 finds that claim."""
         number = value.upper().removeprefix("CLM-")
-        where = Q(statement__icontains=value) | Q(claimed_by__icontains=value) | Q(reference__endswith=f"/{value}")
+        where = holds(value, "reference", "statement")
         if number.isascii() and number.isdigit() and len(number) < 18:
             where |= Q(pk=int(number))
         return queryset.filter(where)

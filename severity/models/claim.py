@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connector
 from portal.people.models import Team
+from portal.search.words import word_indexes
 from severity.models.incident import Incident
 
 
@@ -62,6 +63,7 @@ class Claim(models.Model):
             models.Index(
                 fields=["-reversibility", "judged_at", "id"], condition=~Q(verdict="verified"), name="claim_backlog"
             ),
+            *word_indexes("reference", "statement", first="statement", name="claim"),
         ]
 
     def __str__(self) -> str:

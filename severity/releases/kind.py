@@ -41,7 +41,9 @@ def _live() -> Any:
 class ReleaseFilter(EntryFilter):
     """Filters of the list of releases."""
 
-    stage = django_filters.MultipleChoiceFilter(choices=[(one, one) for one in STAGES], label=_("Stage"))
+    stage = django_filters.MultipleChoiceFilter(
+        distinct=False, choices=[(one, one) for one in STAGES], label=_("Stage")
+    )
     excepted = django_filters.BooleanFilter(method="by_exception", label=_("Under an exception"))
     ordering = django_filters.OrderingFilter(
         fields=[("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")],

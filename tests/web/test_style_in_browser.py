@@ -22,6 +22,7 @@ from django.views.i18n import set_language
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from portal.web import words
+from portal.web.navigation import RAIL
 from portal.web.style_preview import sample
 
 pytestmark = pytest.mark.browser
@@ -42,7 +43,10 @@ class Amal:
 def frame(request: HttpRequest, user: Any) -> dict[str, Any]:
     counters = {"approvals": 4, "incidents": 7, "v3": 1, "v2": 2}
     theme = request.COOKIES.get("theme", "auto")
-    return {"user": user, "portal": {"mode": "test", "theme": theme, "counters": counters, "now": timezone.now()}}
+    return {
+        "user": user,
+        "portal": {"mode": "test", "theme": theme, "counters": counters, "rail": RAIL, "now": timezone.now()},
+    }
 
 
 def style(request: HttpRequest) -> HttpResponse:
@@ -57,7 +61,10 @@ urlpatterns = [
     path("", style, name="overview"),
     path("errors/<code>/", error),
     path("language/", set_language, name="set_language"),
-    *(path(f"{name}/", style, name=name) for name in ("tools", "incidents", "search", "set-theme", "sign-out")),
+    *(
+        path(f"{name}/", style, name=name)
+        for name in ("tools", "incidents", "search", "palette", "views", "settings", "set-theme", "sign-out")
+    ),
 ]
 
 

@@ -158,6 +158,15 @@ class ChangeRequest(models.Model):
                 condition=Q(state=ChangeState.IN_REVIEW, sign_by__isnull=False),
                 name="change_sign_by",
             ),
+            # The order of the inbox of approvers.
+            models.Index(
+                fields=["sign_by", "-required_class", "id"],
+                condition=Q(state=ChangeState.IN_REVIEW),
+                name="change_inbox",
+            ),
+            models.Index(
+                fields=["-id"], condition=Q(emergency=True, reviewed_at__isnull=True), name="change_to_review"
+            ),
             models.Index(fields=["kind", "key", "-id"], name="change_object"),
             models.Index(fields=["author", "-id"], name="change_author"),
             models.Index(fields=["state", "-id"], name="change_state"),

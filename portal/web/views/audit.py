@@ -15,7 +15,7 @@ from portal.web.views.listing import Listing, csv_response
 class AuditFilter(django_filters.FilterSet):
     """Actor, action and object."""
 
-    actor = django_filters.CharFilter(field_name="actor_name", lookup_expr="icontains", label=gettext_lazy("Actor"))
+    actor = django_filters.CharFilter(field_name="actor_name", label=gettext_lazy("Actor"))
     actor_type = django_filters.ChoiceFilter(choices=ActorType.choices, label=gettext_lazy("Actor type"))
     action = django_filters.CharFilter(lookup_expr="startswith", label=gettext_lazy("Action"))
     object = django_filters.CharFilter(field_name="object_key", label=gettext_lazy("Object"))

@@ -1,4 +1,4 @@
-"""Lists: one FilterSet for page, API and CSV; keyset-free pages of 50 by number, bounded."""
+"""Lists: one FilterSet for page, API and CSV; pages of 50 by number, bounded."""
 
 import csv
 from collections.abc import Iterator
@@ -7,8 +7,10 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.functional import cached_property
 
 PAGE_SIZE = 50
+MOST_COUNTED = 10_000
 
 
 class Listing:
@@ -45,8 +47,16 @@ class Listing:
         return list(ordering.param_map) if ordering is not None else []
 
     def page(self) -> Page[Any]:
-        """The asked page of 50; a page that does not exist is the nearest one."""
-        return Paginator(self.queryset, PAGE_SIZE).get_page(self.request.GET.get("page"))
+        """The asked page of 50; a page that does not exist is the nearest one.
+
+        Which rows those are is asked first, by their keys alone: what a row shows is then read of fifty rows, and is no part of
+        what the database sorts.
+        """
+        page = _Counted(self.queryset.values_list("pk", flat=True), PAGE_SIZE).get_page(self.request.GET.get("page"))
+        keys = list(page.object_list)
+        rows = {row.pk: row for row in self.queryset.filter(pk__in=keys).order_by()} if keys else {}
+        page.object_list = [rows[key] for key in keys if key in rows]
+        return page
 
     def context(self) -> dict[str, Any]:
         """What the list templates need."""
@@ -58,16 +68,41 @@ class Listing:
             query["page"] = str(number)
             return "?" + query.urlencode()
 
+        more = "+" if page.paginator.more else ""
         return {
             "rows": list(page.object_list),
-            "total": page.paginator.count,
+            "total": page.paginator.told,
             "filter_form": self.form,
             "filter_active": self.active,
             "filter_keep": self.keep,
             "previous_url": link(page.previous_page_number()) if page.has_previous() else "",
             "next_url": link(page.next_page_number()) if page.has_next() else "",
-            "page_note": f"{page.number} / {page.paginator.num_pages}" if page.paginator.num_pages > 1 else "",
+            "page_note": f"{page.number} / {page.paginator.num_pages}{more}" if page.paginator.num_pages > 1 else "",
         }
+
+
+class _Counted(Paginator):  # type: ignore[type-arg] # not generic at run time
+    """Counts no further than anybody turns pages: of a hundred thousand rows, a count would cost more than the page."""
+
+    @cached_property
+    def _found(self) -> int:
+        found: int = self.object_list.order_by()[: MOST_COUNTED + 1].count()
+        return found
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows pages are made of."""
+        return min(self._found, MOST_COUNTED)
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more rows than that."""
+        return self._found > MOST_COUNTED
+
+    @property
+    def told(self) -> int | str:
+        """The number as people read it."""
+        return f"{MOST_COUNTED:,}+" if self.more else self.count
 
 
 class _Echo:
