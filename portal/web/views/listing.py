@@ -61,6 +61,7 @@ class Listing:
     def context(self) -> dict[str, Any]:
         """What the list templates need."""
         page = self.page()
+        counted: Any = page.paginator
         query = self.request.GET.copy()
         query.pop("page", None)
 
@@ -68,10 +69,10 @@ class Listing:
             query["page"] = str(number)
             return "?" + query.urlencode()
 
-        more = "+" if page.paginator.more else ""
+        more = "+" if counted.more else ""
         return {
             "rows": list(page.object_list),
-            "total": page.paginator.told,
+            "total": counted.told,
             "filter_form": self.form,
             "filter_active": self.active,
             "filter_keep": self.keep,
@@ -86,7 +87,8 @@ class _Counted(Paginator):  # type: ignore[type-arg] # not generic at run time
 
     @cached_property
     def _found(self) -> int:
-        found: int = self.object_list.order_by()[: MOST_COUNTED + 1].count()
+        rows: Any = self.object_list
+        found: int = rows.order_by()[: MOST_COUNTED + 1].count()
         return found
 
     @cached_property
