@@ -9,7 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("-/healthz", health.healthz, name="healthz"),
     path("-/readyz", health.readyz, name="readyz"),
     path("api/v1/", include("portal.api.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
     *(path("", include(conf)) for conf in settings.SERVICE_URLCONFS),
     # Those of the apps first: an address of theirs below a list is no entry of it.
     *(path("", include(conf)) for conf in settings.PAGE_URLCONFS),

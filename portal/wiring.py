@@ -59,6 +59,8 @@ ENTRY_TABS: dict[str, list[str]] = {
 CONNECTOR_CONSUMERS = ["metrics.consumers.of_connector"]
 # What the plot of a metric marks beside its versions: a dotted path of a function of metric id, first instant and number.
 METRIC_MARKS = "severity.reads.marks_of_metric"
+# How the subjects of notices read in another language: first part of the topic → a dotted path of a function of the subject.
+SUBJECT_WORDS = {"incident": "severity.wording.subject_words", "change": "portal.changes.wording.subject_words"}
 # Counters of the rail: dotted paths of functions that give {name: number}.
 COUNTERS = ["portal.outbox.reads.counters", "portal.changes.reads.counters", "severity.reads.counters"]
 

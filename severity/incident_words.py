@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from severity.models import TimelineEvent
 from severity.rules import Level
+from severity.wording import told_words
 
 _LINES = {
     "opened": ("incident", "bad", gettext_lazy("Opened")),
@@ -51,7 +52,7 @@ def timeline(events: Iterable[TimelineEvent]) -> list[dict[str, Any]]:
             {
                 "at": event.at,
                 "text": f"{word} · {Level(event.severity).name}",
-                "note": event.text,
+                "note": told_words(event.text),
                 "actor": event.actor_name,
                 "shape": shape,
                 "tone": tone,

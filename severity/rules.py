@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from django.utils.translation import gettext_noop as _
+
 from severity.readiness import Dimension
 
 
@@ -53,85 +55,115 @@ class Rule:
 
 CLOCK_RULES = (
     Rule(
-        "start", "Not started in time", "The start window passed without a sign of work.", clock=True, worse=_CUSTOMER
+        "start",
+        _("Not started in time"),
+        _("The start window passed without a sign of work."),
+        clock=True,
+        worse=_CUSTOMER,
     ),
-    Rule("deadline", "Deadline passed", "The deadline passed and the task has not ended.", clock=True, worse=_CUSTOMER),
     Rule(
-        "stall", "Stalled", "It works, but nothing has changed for the whole stall window.", clock=True, worse=_CUSTOMER
+        "deadline",
+        _("Deadline passed"),
+        _("The deadline passed and the task has not ended."),
+        clock=True,
+        worse=_CUSTOMER,
     ),
-    Rule("input", "Input overdue", "It waits for its owner's input longer than allowed.", clock=True, worse=_CUSTOMER),
     Rule(
-        "blind", "Out of sight", "No look at it has succeeded for the whole blind window.", clock=True, worse=_CUSTOMER
+        "stall",
+        _("Stalled"),
+        _("It works, but nothing has changed for the whole stall window."),
+        clock=True,
+        worse=_CUSTOMER,
+    ),
+    Rule(
+        "input",
+        _("Input overdue"),
+        _("It waits for its owner's input longer than allowed."),
+        clock=True,
+        worse=_CUSTOMER,
+    ),
+    Rule(
+        "blind",
+        _("Out of sight"),
+        _("No look at it has succeeded for the whole blind window."),
+        clock=True,
+        worse=_CUSTOMER,
     ),
     Rule(
         "cancel",
-        "Cancel not honoured",
-        "It was asked to stop and has not stopped within the grace.",
+        _("Cancel not honoured"),
+        _("It was asked to stop and has not stopped within the grace."),
         clock=True,
         worse=_CUSTOMER,
     ),
 )
 END_RULES = (
-    Rule("failed_tool", "Failed (tool)", "It completed with a tool error.", clock=False, worse=_CUSTOMER),
-    Rule("failed", "Failed (protocol)", "The remote side reports failure.", clock=False, worse=_CUSTOMER),
+    Rule("failed_tool", _("Failed (tool)"), _("It completed with a tool error."), clock=False, worse=_CUSTOMER),
+    Rule("failed", _("Failed (protocol)"), _("The remote side reports failure."), clock=False, worse=_CUSTOMER),
     Rule(
         "cancelled_remotely",
-        "Cancelled remotely",
-        "The remote side cancelled it, unasked.",
+        _("Cancelled remotely"),
+        _("The remote side cancelled it, unasked."),
         clock=False,
         worse=_CUSTOMER,
     ),
-    Rule("lost", "Lost", "The remote side no longer knows it.", clock=False, worse=_CUSTOMER),
+    Rule("lost", _("Lost"), _("The remote side no longer knows it."), clock=False, worse=_CUSTOMER),
     Rule(
-        "expired", "Expired", "The remote side dropped it at the end of its time to live.", clock=False, worse=_CUSTOMER
+        "expired",
+        _("Expired"),
+        _("The remote side dropped it at the end of its time to live."),
+        clock=False,
+        worse=_CUSTOMER,
     ),
-    Rule("not_started", "Not started", "It could not be started.", clock=False, worse=_CUSTOMER),
+    Rule("not_started", _("Not started"), _("It could not be started."), clock=False, worse=_CUSTOMER),
 )
-LATE = Rule("late_completion", "Completed late", "It completed after its deadline.", clock=False, worse=_CUSTOMER)
+LATE = Rule("late_completion", _("Completed late"), _("It completed after its deadline."), clock=False, worse=_CUSTOMER)
 # The portal's own: a task that cannot be judged, set aside so that it blocks no other.
-UNJUDGED = Rule("unjudged", "Cannot be judged", "The portal failed to judge this task and set it aside.", clock=False)
+UNJUDGED = Rule(
+    "unjudged", _("Cannot be judged"), _("The portal failed to judge this task and set it aside."), clock=False
+)
 
 APPROVAL_LATE = Rule(
     "approval_late",
-    "Approval late",
-    "It waits for signatures longer than its approval SLA.",
+    _("Approval late"),
+    _("It waits for signatures longer than its approval SLA."),
     clock=True,
     level=Level.V2,
     dimension=Dimension.APPROVAL_SLA.value,
 )
 EMERGENCY = Rule(
     "emergency",
-    "Emergency change",
-    "It was applied on the word of one executive; two others must review it.",
+    _("Emergency change"),
+    _("It was applied on the word of one executive; two others must review it."),
     clock=True,
     dimension=Dimension.APPROVAL_SLA.value,
 )
 
 WAIVER_OVER = Rule(
     "waiver_over",
-    "Waiver expired",
-    "A break of its family's promise was let through until now. Retire the version, or register one that keeps it.",
+    _("Waiver expired"),
+    _("A break of its family's promise was let through until now. Retire the version, or register one that keeps it."),
     clock=True,
     dimension=Dimension.SCHEMA_ADHERENCE.value,
 )
 MOVE_LATE = Rule(
     "move_late",
-    "Not moved on",
-    "The deadline for moving to this major has passed.",
+    _("Not moved on"),
+    _("The deadline for moving to this major has passed."),
     clock=True,
     dimension=Dimension.SCHEMA_ADHERENCE.value,
 )
 OUT_OF_RANGE = Rule(
     "out_of_range",
-    "Out of its range",
-    "The newest value is outside of the range that its definition states:",
+    _("Out of its range"),
+    _("The newest value is outside of the range that its definition states:"),
     clock=True,
     dimension=Dimension.DATA_QUALITY.value,
 )
 CERTIFICATION_OVER = Rule(
     "certification_over",
-    "Certification over",
-    "Nobody vouches for it any more. Look it over and certify it anew, or retire it.",
+    _("Certification over"),
+    _("Nobody vouches for it any more. Look it over and certify it anew, or retire it."),
     clock=True,
     level=Level.V0,
     dimension=Dimension.DATA_QUALITY.value,
@@ -139,72 +171,74 @@ CERTIFICATION_OVER = Rule(
 # Told to administrators, who can give the team somebody: its own members cannot hear of it.
 NOBODY = Rule(
     "nobody",
-    "Nobody answers",
-    "The team that owns them has no active member. Add somebody to it, or give what it owns to another team.",
+    _("Nobody answers"),
+    _("The team that owns them has no active member. Add somebody to it, or give what it owns to another team."),
     clock=True,
 )
 # The portal's own, of itself.
 PART_SILENT = Rule(
-    "part_silent", "A part of the portal is silent", "A part of the portal has stopped to show life.", clock=True
+    "part_silent", _("A part of the portal is silent"), _("A part of the portal has stopped to show life."), clock=True
 )
 POLLS_BEHIND = Rule(
-    "polls_behind", "Polls are behind", "Servers are not asked when they should be: what they did may not show yet.",
+    "polls_behind", _("Polls are behind"), _("Servers are not asked when they should be: what they did may not show yet."),
     clock=True,
 )  # fmt: skip
 
-FRESHNESS = Rule("freshness", "Data late", "No sync succeeded within the freshness SLA.", clock=True, worse=_CUSTOMER)
+FRESHNESS = Rule(
+    "freshness", _("Data late"), _("No sync succeeded within the freshness SLA."), clock=True, worse=_CUSTOMER
+)
 SYNC_FAILED = Rule(
-    "sync_failed", "Sync failed", "The newest run failed; the next one may succeed.", clock=True, worse=_CUSTOMER
+    "sync_failed", _("Sync failed"), _("The newest run failed; the next one may succeed."), clock=True, worse=_CUSTOMER
 )
 NOTICE_LATE = Rule(
     "notice_late",
-    "Breaking change: not moved",
-    "The deadline of an announced breaking change has passed, and somebody has not moved.",
+    _("Breaking change: not moved"),
+    _("The deadline of an announced breaking change has passed, and somebody has not moved."),
     clock=True,
 )
 TOOL_DRIFT = Rule(
     "tool_drift",
-    "Tool not as approved",
-    "Its server does not show what was approved. Calls to it are refused.",
+    _("Tool not as approved"),
+    _("Its server does not show what was approved. Calls to it are refused."),
     clock=True,
     worse=_CUSTOMER | {"steering": Level.V2},
 )
 # Nobody may call a tool that nobody approved: the documents drift, and nothing else.
 TOOL_ADDED = Rule(
     "tool_added",
-    "New tools on its server",
-    "Its server shows tools that nobody approved, and that nobody may call.",
+    _("New tools on its server"),
+    _("Its server shows tools that nobody approved, and that nobody may call."),
     clock=True,
     level=Level.V0,
 )
 CHECKPOINT_FAILED = Rule(
     "checkpoint_failed",
-    "Checkpoint failed",
-    "What the data must hold does not hold.",
+    _("Checkpoint failed"),
+    _("What the data must hold does not hold."),
     clock=True,
     worse=_DATA,
     dimension=Dimension.DATA_QUALITY.value,
 )
 CHECKPOINT_ERROR = Rule(
     "checkpoint_error",
-    "Checkpoint could not look",
-    "An expectation ended with an error, so nobody knows what the data holds.",
+    _("Checkpoint could not look"),
+    _("An expectation ended with an error, so nobody knows what the data holds."),
     clock=True,
     worse=_DATA,
     dimension=Dimension.DATA_QUALITY.value,
 )
 CHECKPOINT_ABSENT = Rule(
     "checkpoint_absent",
-    "Checkpoint without a result",
-    "There is no whole and fresh result: it is missing, stale, empty or incomplete.",
+    _("Checkpoint without a result"),
+    _("There is no whole and fresh result: it is missing, stale, empty or incomplete."),
     clock=True,
     worse=_CUSTOMER,
     dimension=Dimension.DATA_QUALITY.value,
 )
 CLAIM_CONTRADICTED = Rule(
     "claim_contradicted",
-    "Claim contradicted",
-    "The evidence contradicts the claim, or there is too little of it.",
+    _("Claim contradicted"),
+    _("The evidence contradicts the claim, or there is too little of it."),
     clock=True,
     level=Level.V2,
     worse={"governed": Level.V3},
@@ -212,16 +246,16 @@ CLAIM_CONTRADICTED = Rule(
 )
 CLAIM_PARTIAL = Rule(
     "claim_partial",
-    "Claim partly verified",
-    "A part of the evidence does not bear the claim out.",
+    _("Claim partly verified"),
+    _("A part of the evidence does not bear the claim out."),
     clock=True,
     level=Level.V2,
     worse={"governed": Level.V2},
     dimension=Dimension.CONTRADICTION_BACKLOG.value,
 )
 # Those who declare or report say how bad it is.
-DECLARED = Rule("declared", "Declared", "Somebody declared it.", clock=False, level=Level.V0)
-REPORTED = Rule("reported", "Reported", "Another system reported it.", clock=True, level=Level.V0)
+DECLARED = Rule("declared", _("Declared"), _("Somebody declared it."), clock=False, level=Level.V0)
+REPORTED = Rule("reported", _("Reported"), _("Another system reported it."), clock=True, level=Level.V0)
 
 RULES = {
     rule.name: rule

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import translation
 from hypothesis import settings
 from pytest_django.live_server_helper import LiveServer
 from rest_framework.test import APIClient
@@ -119,3 +120,10 @@ def token_of() -> Callable[..., str]:
         )
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A page that a test asked for in another language leaves that language behind in the thread."""
+    yield
+    translation.deactivate()

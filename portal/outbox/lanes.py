@@ -211,7 +211,7 @@ def lease(lane: TakenLane) -> Delivery | None:
 def parcel(delivery: Delivery) -> Parcel | str:
     """What to send, by how things stand now; or the reason why it must not be sent any more."""
     event = delivery.event
-    url = secret_ref = ""
+    url = secret_ref = language = ""
     if delivery.channel == Delivery.Channel.WEBHOOK:
         endpoint = WebhookEndpoint.objects.filter(name=delivery.receiver, active=True).first()
         if endpoint is None:
@@ -222,8 +222,11 @@ def parcel(delivery: Delivery) -> Parcel | str:
         if room is None:
             return "The room is gone or switched off."
         secret_ref = room.url_ref
-    elif not _still_told(event).filter(email=delivery.receiver).exists():
-        return "Nobody who is active and hears of this has the address any more."
+    else:
+        told = _still_told(event).filter(email=delivery.receiver).order_by("pk").values_list("language", flat=True)[:1]
+        if not told:
+            return "Nobody who is active and hears of this has the address any more."
+        language = told[0]
     return Parcel(
         delivery_id=delivery.pk,
         event_id=event.pk,
@@ -235,6 +238,7 @@ def parcel(delivery: Delivery) -> Parcel | str:
         created_at=event.created_at,
         url=url,
         secret_ref=secret_ref,
+        language=language,
     )
 
 

@@ -6,6 +6,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Now
 
 from portal.outbox.rules import Reason
+from portal.outbox.wording import subject_words
 
 EMAIL_LANE = "email"
 CHAT_LANES = "chat:"
@@ -52,6 +53,11 @@ class OutboxEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic}: {self.subject}"
+
+    @property
+    def subject_words(self) -> str:
+        """The subject in the language of whoever reads it."""
+        return subject_words(self.topic, self.subject)
 
 
 class WebhookEndpoint(models.Model):

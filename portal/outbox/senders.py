@@ -6,7 +6,7 @@ Nothing here touches the database. A sender belongs to one lane and is used by o
 import logging
 import smtplib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -14,12 +14,15 @@ from urllib.parse import urlsplit
 import orjson
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.utils import translation
+from django.utils.translation import gettext as _
 from standardwebhooks.webhooks import Webhook
 
 from portal.outbound.client import Timeouts, client
 from portal.outbound.errors import OutboundError
 from portal.outbound.secrets import CredentialError, resolve
 from portal.outbox.rules import Outcome, retry_after
+from portal.outbox.wording import subject_words
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +48,8 @@ class Parcel:
     created_at: datetime
     url: str = ""
     secret_ref: str = ""
+    # Of whoever reads it, where that is a person.
+    language: str = ""
 
 
 class Sender(Protocol):
@@ -166,9 +171,12 @@ class MailSender:
     def _message(self, parcel: Parcel) -> EmailMessage:
         address = f"{settings.PUBLIC_URL}{parcel.payload.get('url', '/')}"
         host = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+        with translation.override(parcel.language or settings.LANGUAGE_CODE):
+            subject = subject_words(parcel.topic, parcel.subject)
+            choose = _("What you are told of, and how: %s") % f"{settings.PUBLIC_URL}/notices/choices/"
         return EmailMessage(
-            subject=" ".join(parcel.subject.split())[:200],
-            body=f"{wording(parcel)}\n{address}\n",
+            subject=" ".join(subject.split())[:200],
+            body=f"{wording(replace(parcel, subject=subject))}\n{address}\n\n{choose}\n",
             to=[parcel.receiver],
             # The same at every attempt, so that mail readers show a repeat once.
             headers={"Message-ID": f"<delivery-{parcel.delivery_id}@{host}>"},

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
@@ -25,6 +26,12 @@ class User(AbstractUser):
 
     roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=list, blank=True)
     actor_type = models.CharField(max_length=20, choices=ActorType.choices, default=ActorType.HUMAN)
+    language = models.CharField(
+        max_length=5,
+        choices=settings.LANGUAGES,
+        blank=True,
+        help_text=_("Of pages and e-mails; empty = as the portal's."),
+    )
     accountable = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -211,6 +212,18 @@ def change_own_password(*, actor: Actor, old: str, new: str, now: datetime) -> U
     user.save(update_fields=["password"])
     _note(actor, "user.password", user, now, before=digest_of(user), detail="own")
     return user
+
+
+@transaction.atomic
+def set_language(*, actor: Actor, language: str, now: datetime) -> None:
+    """The language in which a person reads pages and e-mails: one of the portal's."""
+    if language not in dict(settings.LANGUAGES):
+        raise Invalid("language", _("The portal speaks %s.") % ", ".join(dict(settings.LANGUAGES)))
+    user = User.objects.select_for_update(no_key=True).get(pk=require_human(actor).pk)
+    if user.language != language:
+        user.language = language
+        user.save(update_fields=["language"])
+        _note(actor, "user.language", user, now, before=digest_of(user), detail=language)
 
 
 def _fill(user: User, person: Person, rows: Mapping[str, User]) -> None:

@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/again/", account.SignInAgain.as_view(), name="sign-in-again"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("theme/", account.set_theme, name="set-theme"),
+    path("language/", account.set_language, name="set_language"),
     path("keys/", account.set_keys, name="set-keys"),
     path("search/", searching.Search.as_view(), name="search"),
     path("palette/", searching.Palette.as_view(), name="palette"),

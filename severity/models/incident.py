@@ -13,6 +13,7 @@ from connectors.models import Connector, TrackedTask
 from portal.people.models import Team, User
 from portal.search.words import word_indexes
 from severity.rules import Level, fingerprint
+from severity.wording import title_words
 
 
 class Severity(models.IntegerChoices):
@@ -243,6 +244,11 @@ class Incident(models.Model):
 
     def __str__(self) -> str:
         return f"{self.human_id} {self.title}"
+
+    @property
+    def title_words(self) -> str:
+        """The title in the language of whoever reads it."""
+        return title_words(self.title)
 
     @property
     def human_id(self) -> str:

@@ -9,7 +9,7 @@ from portal.people.models import Team
 from severity.sla.reading import WINDOWS, Asked
 from severity.sla.statements import ClockKind, ClockState
 
-_ANY = [("", "---------")]
+_ANY = [("", _("Any"))]
 _YES, _NO = "true", "false"
 _WORDS = {"1h": _("The next hour"), "4h": _("The next 4 hours"), "1d": _("The next day"), "7d": _("The next 7 days")}
 
@@ -24,7 +24,11 @@ class ClockFilter(forms.Form):
         choices=ClockState.choices, required=False, label=_("State"), widget=forms.CheckboxSelectMultiple
     )
     owner = forms.ModelChoiceField(
-        queryset=Team.objects.order_by("name"), to_field_name="key", required=False, label=_("Owner")
+        queryset=Team.objects.order_by("name"),
+        to_field_name="key",
+        required=False,
+        label=_("Owner"),
+        empty_label=_("Any"),
     )
     window = forms.ChoiceField(
         choices=[*_ANY, *((name, _WORDS[name]) for name in WINDOWS)], required=False, label=_("Due within")

@@ -13,17 +13,20 @@ from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.views import i18n
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
 from portal.operations.services import database_now
+from portal.people import services
 from portal.people.models import User
-from portal.people.requests import note_sign_in
+from portal.people.requests import actor_of, note_sign_in
 from portal.roles import Role
 from portal.web.context import THEMES
 
 DEMO_PASSWORD = "portal-demo"  # noqa: S105 - shown on the sign-in page of a demo portal only
 YEAR = 365 * 86400
+_COOKIE: dict[str, Any] = {"secure": settings.SECURE_COOKIES, "samesite": "Lax"}
 
 
 class PasswordForm(forms.Form):
@@ -55,6 +58,10 @@ class SignIn(LoginView):
         """Sign in, and note when: what an executive signs asks for a fresh sign-in."""
         response = super().form_valid(form)
         note_sign_in(self.request, database_now())
+        user = form.get_user()
+        if isinstance(user, User) and user.language and settings.LANGUAGE_COOKIE_NAME not in self.request.COOKIES:
+            # As this person reads elsewhere; what was chosen in this browser stands.
+            response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, max_age=YEAR, **_COOKIE)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -111,6 +118,16 @@ def set_theme(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+@login_not_required
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """The language of the pages: in a cookie, and of a person who is signed in that of the e-mails too."""
+    language = request.POST.get("language", "")
+    if isinstance(request.user, User) and request.user.is_human and language in dict(settings.LANGUAGES):
+        services.set_language(actor=actor_of(request), language=language, now=database_now())
+    return i18n.set_language(request)
 
 
 @require_POST

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 PAGE_SIZE = 50
 MOST_COUNTED = 10_000
@@ -26,6 +28,7 @@ class Listing:
             data["ordering"] = wanted
         self.filterset = filterset_class(data, queryset=queryset, request=request)
         self.form = self.filterset.form
+        _ask_nothing_in_particular(self.form)
         # The order is chosen by the heads of the table, not in the filter bar.
         self.valid = self.filterset.is_valid()
         self.queryset = self.filterset.qs if self.valid else queryset.none()
@@ -80,6 +83,18 @@ class Listing:
             "next_url": link(page.next_page_number()) if page.has_next() else "",
             "page_note": f"{page.number} / {page.paginator.num_pages}{more}" if page.paginator.num_pages > 1 else "",
         }
+
+
+def _ask_nothing_in_particular(form: Any) -> None:
+    """The choice that filters nothing says so, instead of dashes or “Unknown”."""
+    for field in form.fields.values():
+        if isinstance(field, forms.ModelChoiceField):
+            field.empty_label = _("Any")
+            continue
+        widget = field.widget
+        choices = list(getattr(widget, "choices", ()))
+        if choices and choices[0][0] in ("", "unknown") and not getattr(widget, "allow_multiple_selected", False):
+            widget.choices = [(choices[0][0], _("Any")), *choices[1:]]
 
 
 class _Counted(Paginator):  # type: ignore[type-arg] # not generic at run time
