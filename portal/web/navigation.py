@@ -95,6 +95,7 @@ MORE = (
     Place("teams", _("Teams"), "user"),
     Place("people", _("People"), "user", permission=Permission.MANAGE_PEOPLE),
     Place("tokens", _("API tokens"), "lock", permission=Permission.MANAGE_PEOPLE),
+    Place("style", _("Style of the pages"), "info", permission=Permission.MANAGE_PEOPLE),
     Place("endpoints", _("Webhooks"), "external", permission=Permission.MANAGE_ENDPOINTS),
     Place("rooms", _("Rooms of chats"), "external", permission=Permission.MANAGE_ENDPOINTS),
 )

@@ -4,9 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+
+from portal.people.guards import not_allowed
+from portal.roles import Permission, may
+from portal.web.views.base import PageView
 
 FACETS = (
     "Contract",
@@ -179,6 +184,20 @@ def sample(now: datetime) -> dict[str, Any]:
             {"type": "add", "text": "+total_s: 30"},
         ],
         "digest": f"sha256:{DIGEST}",
+        "palette": [
+            ("Runtime tools", [{"label": "HubSpot CRM", "address": "#hub", "icon": "plug"}]),
+            ("Do", [{"label": "Declare an incident", "address": "#declare", "icon": "incident"}]),
+        ],
+        "steps": [
+            {
+                "title": "Name the teams that own things",
+                "text": "Two are there.",
+                "done": True,
+                "href": "#teams",
+                "label": "Teams",
+            },
+            {"title": "Register the first connector", "text": "", "done": False, "href": "#new", "label": "Register"},
+        ],
         "levels": ("V3", "V2", "V1", "V0"),
         "states": ("draft", "in_review", "active", "deprecated", "quarantined", "open", "acknowledged", "resolved"),
         "task_states": ("running", "stalled", "input_required", "completed_late", "failed", "lost", "on_time", "late"),
@@ -189,8 +208,11 @@ def sample(now: datetime) -> dict[str, Any]:
     }
 
 
-def style_page(request: HttpRequest) -> HttpResponse:
+class StylePage(PageView):
     """All components on one page, for eyes and for the checks of contrast, labels and policy."""
-    now = timezone.now()
-    context = sample(now)
-    return render(request, "style.html", context)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """For administrators, and for whoever builds the portal."""
+        if not settings.DEBUG and not may(self.actor, Permission.MANAGE_PEOPLE):
+            raise PermissionDenied(not_allowed(Permission.MANAGE_PEOPLE))
+        return render(request, "style.html", sample(self.now))

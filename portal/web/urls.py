@@ -4,6 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from portal.registry import kinds
+from portal.web.style_preview import StylePage
 from portal.web.views import (
     account,
     audit,
@@ -57,6 +58,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^settings/teams/(?P<key>[a-z][a-z0-9-]{0,59})/$", teams.TeamPage.as_view(), name="team"),
     path("settings/tokens/", people.Tokens.as_view(), name="tokens"),
     path("views/", saved.SavedViews.as_view(), name="views"),
+    path("-/style/", StylePage.as_view(), name="style"),
     path("audit/", audit.AuditLog.as_view(), name="audit"),
     path("register/", forms.Start.as_view(), name="register"),
     path("approvals/", inbox.Approvals.as_view(), name="approvals"),

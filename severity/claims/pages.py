@@ -143,7 +143,7 @@ def _actor_type(value: str) -> str:
 
 def _line(event: Any) -> dict[str, Any]:
     shape, tone = _LOOKS[Verdict(event.verdict)]
-    pieces = ngettext("%d piece of evidence", "%d pieces of evidence", event.pieces) % event.pieces
+    pieces = ngettext("%(n)s piece of evidence", "%(n)s pieces of evidence", event.pieces) % {"n": event.pieces}
     return {
         "at": event.at,
         "text": f"{Verdict(event.verdict).label} · {pieces}",

@@ -55,7 +55,9 @@ def test_everybody_sees_the_own_account_and_the_teams(client_of: Browsers) -> No
     assert "/settings/teams/crm-team/" in own.content.decode()
     assert "/settings/people/" not in own.content.decode()
     assert browser.get("/settings/teams/").status_code == 200
-    assert "action=" not in browser.get("/settings/teams/crm-team/").content.decode().split("<main")[1].split("</main>")[0]
+    assert (
+        "action=" not in browser.get("/settings/teams/crm-team/").content.decode().split("<main")[1].split("</main>")[0]
+    )
     for posted in ({"action": "rename", "name": "Mine"}, {"remove": "vera"}, {"action": "add", "member": "vera"}):
         assert browser.post("/settings/teams/crm-team/", posted).status_code in (403, 422)
     assert browser.post("/settings/teams/", {"key": "mine", "name": "Mine"}).status_code == 403

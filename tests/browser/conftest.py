@@ -74,8 +74,12 @@ def visitor(committed: None, served: LiveServer, chromium: Browser) -> Iterator[
     """`visitor("amal", language="ar", theme="dark", width=390)`: a window in which amal is signed in; "" is nobody."""
     contexts: list[BrowserContext] = []
 
-    def make(name: str, *, language: str = "en", theme: str = "light", width: int = 1360) -> Visitor:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, service_workers="block")
+    def make(
+        name: str, *, language: str = "en", theme: str = "light", width: int = 1360, scripts: bool = True
+    ) -> Visitor:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900}, service_workers="block", java_script_enabled=scripts
+        )
         contexts.append(context)
         cookies = {"language": language, "theme": theme}
         if name:

@@ -42,6 +42,13 @@ def test_every_text_is_translated_and_keeps_what_stands_for_values() -> None:
     assert wrong == []
 
 
+def test_a_plural_names_its_values() -> None:
+    """A form may leave the number out; a value without a name could not be left out."""
+    told = [message.id for message in catalogue.read("ar") if message.pluralizable for text in message.id
+            if "%d" in text or "%s" in text or "{}" in text]  # fmt: skip
+    assert told == []
+
+
 def test_marks_and_code_stay_as_they_are() -> None:
     for message in catalogue.read("ar"):
         if not message.id or message.pluralizable:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,9 +22,10 @@ from portal.registry import kinds
 from portal.roles import Permission, may
 from portal.web.labels import label_of
 from portal.web.views.base import PageView
-from portal.web.views.listing import Listing
+from portal.web.views.listing import Listing, csv_response
 
 CHIPS = 3
+CSV = ("id", "summary", "kind", "key", "state", "author", "class", "submitted_at", "sign_by")
 
 
 def _signed() -> Coalesce:
@@ -49,8 +50,8 @@ class Approvals(PageView):
 
     tabs = (("", TABS[NEEDS_YOU]), *((name, label) for name, label in TABS.items() if name != NEEDS_YOU))
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """One tab of the inbox."""
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        """One tab of the inbox, or all of its rows as CSV with `?format=csv`."""
         tab = request.GET.get("tab", "")
         if tab not in dict(self.tabs):
             tab = ""
@@ -61,6 +62,10 @@ class Approvals(PageView):
             .defer("document", "evidence")
         )
         listing = Listing(request, ChangeFilter, found)
+        if request.GET.get("format") == "csv":
+            lines = ([one.human_id, one.summary, one.kind, one.key, one.state, one.author.username, one.required_class,
+                      one.submitted_at, one.sign_by] for one in listing.queryset.iterator(500))  # fmt: skip
+            return csv_response("changes", list(CSV), lines)
         if tab in ("", "team", "review"):
             listing.form.fields.pop("state", None)
         signs = may(self.actor, Permission.SIGN)

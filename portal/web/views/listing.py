@@ -94,7 +94,7 @@ def _ask_nothing_in_particular(form: Any) -> None:
         widget = field.widget
         choices = list(getattr(widget, "choices", ()))
         if choices and choices[0][0] in ("", "unknown") and not getattr(widget, "allow_multiple_selected", False):
-            widget.choices = [(choices[0][0], _("Any")), *choices[1:]]
+            widget.choices = [("", _("Any")), *choices[1:]]
 
 
 class _Counted(Paginator):  # type: ignore[type-arg] # not generic at run time
