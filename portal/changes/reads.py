@@ -1,11 +1,14 @@
 """Reads of changes that pages share."""
 
+from collections.abc import Sequence
+
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from portal.changes.models import ChangeRequest, ChangeState, Decision, Proposal, Verdict
-from portal.changes.signing import involved, required_row, signatures
+from portal.changes.signing import Signature, involved, required_row, signatures
 from portal.people.actors import Actor
 from portal.people.models import User
+from portal.policy.rules import Row
 from portal.roles import SIGNS_FOR, ActorType, Permission, may, signing_level
 
 # More people than this are not told of one change by name.
@@ -42,14 +45,20 @@ def of_teams(user: User) -> QuerySet[ChangeRequest]:
     return ChangeRequest.objects.waiting().filter(document__owner__in=keys)
 
 
-def helpful_signers(change: ChangeRequest) -> list[User]:
-    """Whose signature, or review after an emergency, would help now; senior people first, at most `MOST_SIGNERS`."""
+def helpful_signers(
+    change: ChangeRequest, *, row: Row | None = None, signed: Sequence[Signature] | None = None
+) -> list[User]:
+    """Whose signature, or review after an emergency, would help now; senior people first, at most `MOST_SIGNERS`.
+
+    Whoever knows the row of the policy and the signatures that count already hands them over.
+    """
     people = User.objects.filter(is_active=True, actor_type=ActorType.HUMAN, roles__overlap=[*SIGNS_FOR])
     decided = Decision.objects.filter(proposal__change=change)
     if not change.emergency:
         decided = decided.filter(proposal__number=change.proposal_number)
     people = people.exclude(pk__in=involved(change)).exclude(pk__in=decided.values("actor_id"))
-    row, levels = required_row(change), [one.level for one in signatures(change)]
+    row = row or required_row(change)
+    levels = [one.level for one in (signatures(change) if signed is None else signed)]
     helps = [
         one
         for one in people.order_by("pk")
@@ -62,5 +71,5 @@ def counters(user: User) -> dict[str, int]:
     """How many changes wait for this person's signature or review, at most `MOST_COUNTED`."""
     if not may(Actor.of(user), Permission.SIGN):
         return {"approvals": 0}
-    waiting = sum(rows.order_by()[:MOST_COUNTED].count() for rows in (to_sign_by(user), to_review_by(user)))
-    return {"approvals": min(waiting, MOST_COUNTED)}
+    parts = [rows.order_by().values("pk")[:MOST_COUNTED] for rows in (to_sign_by(user), to_review_by(user))]
+    return {"approvals": min(parts[0].union(parts[1], all=True).count(), MOST_COUNTED)}

@@ -90,7 +90,7 @@ class Review(PageView):
             ),
             "amended": list(change.proposals.exclude(author=change.author).select_related("author")),
             "needed": row.still_needed(one.level for one in signed) if change.required_class and change.open else "",
-            "may_sign": helpful_signers(change)[:SIGNERS] if reviewing else [],
+            "may_sign": helpful_signers(change, row=row, signed=signed)[:SIGNERS] if reviewing else [],
             "problems": summary_of(kind, [problem for check in checks for problem in check.problems])
             if change.state == ChangeState.DRAFT
             else [],
