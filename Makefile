@@ -29,7 +29,7 @@ PRODUCTION_ENV := PORTAL_MODE=production ALLOWED_HOSTS=portal.example.com PUBLIC
 	ALLOWLIST_SIGNING_KEY=env:ALLOWLIST_KEY ALLOWLIST_KEY=not-a-real-key-0000000000000000000000000000 \
 	DEFAULT_FROM_EMAIL=portal@example.com DATA_DIR=$(CURDIR)/data/check
 
-.PHONY: help demo run test check faults chaos peers dbt gx bench messages requirements clean
+.PHONY: help demo run test check faults chaos peers dbt gx bench guide messages requirements clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -75,6 +75,10 @@ gx: $(DEV) $(GX)/.stamp ## Try quality checkpoints with real Great Expectations,
 bench: $(DEV) ## Measure against the raw limits, side by side
 	@PYTHONPATH=integrations/portal_client PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test \
 		$(WITH_DATABASE) $(BIN)/python -m bench $(ARGS)
+
+guide: $(DEV) ## Make the pictures of docs/guide/ anew
+	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
+	GUIDE=1 CHROMIUM="$$chromium" PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) tests/browser/test_guide.py
 
 messages: $(DEV) ## Bring the catalogues of texts up to date with the code, and compile them
 	@PORTAL_MODE=test $(BIN)/python -m portal.language

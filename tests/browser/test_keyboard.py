@@ -38,7 +38,7 @@ def test_the_palette_opens_is_asked_and_goes(visitor: VisitorOf, filled: tuple[C
     # Without words it offers the pages.
     expect(page.get_by_role("option", name="SLA watch")).to_be_visible()
     page.keyboard.type("crm")
-    expect(page.get_by_role("option", name="Data movement Crm warehouse")).to_be_visible()
+    expect(page.locator("a[role=option][href='/syncs/crm-warehouse/']")).to_be_visible()
     chosen = page.locator("[role=option][aria-selected=true]")
     expect(chosen).to_contain_text("Crm Lookup")
     assert field.get_attribute("aria-activedescendant") == chosen.get_attribute("id")
