@@ -28,7 +28,7 @@ class IncidentFilter(django_filters.FilterSet):
     )
     state = django_filters.MultipleChoiceFilter(distinct=False, choices=IncidentState.choices, label=_("State"))
     open = django_filters.BooleanFilter(method="only_open", label=_("Unresolved"))
-    rule = django_filters.ChoiceFilter(choices=[(name, rule.title) for name, rule in RULES.items()], label=_("Cause"))
+    rule = django_filters.ChoiceFilter(choices=[(name, rule.label) for name, rule in RULES.items()], label=_("Cause"))
     source = django_filters.ChoiceFilter(choices=Source.choices, label=_("Found by"))
     dimension = django_filters.ChoiceFilter(choices=Dimension.choices, label=_("Readiness row"))
     overdue = django_filters.BooleanFilter(method="only_overdue", label=_("Overdue"))

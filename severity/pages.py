@@ -43,7 +43,7 @@ def incident_id_of(text: str) -> int:
 def cause_of(incident: Incident) -> str:
     """In words, the rule that was broken; a rule we do not know is shown as it is."""
     rule = RULES.get(incident.rule)
-    return rule.title if rule else incident.rule
+    return str(rule.label) if rule else incident.rule
 
 
 def address_of(incident: Incident) -> str:

@@ -4,10 +4,15 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from severity.readiness import Dimension
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 
 class Level(IntEnum):
@@ -42,6 +47,11 @@ class Rule:
     level: Level = Level.V1
     worse: Mapping[str, Level] = field(default_factory=dict)
     dimension: str = Dimension.CONNECTOR_HEALTH.value
+
+    @property
+    def label(self) -> "_StrPromise":
+        """The title in the language of whoever reads it."""
+        return gettext_lazy(self.title)
 
     def least(self, circumstance: str) -> Level:
         """The domain's level in a circumstance; one that the rule does not know is as plain."""

@@ -126,7 +126,7 @@ class SilenceForm(forms.Form):
     team = forms.ChoiceField(label=_("Incidents of the team"), required=False)
     connector = forms.CharField(label=_("Key of the connector"), required=False, max_length=60)
     rule = forms.ChoiceField(
-        label=_("Cause"), required=False, choices=[("", "—"), *((name, rule.title) for name, rule in RULES.items())]
+        label=_("Cause"), required=False, choices=[("", "—"), *((name, rule.label) for name, rule in RULES.items())]
     )
     minutes = forms.IntegerField(
         label=_("For so many minutes"), initial=60, min_value=1, max_value=10**6,
@@ -148,7 +148,7 @@ class AskedForm(forms.Form):
     team = forms.ChoiceField(label=_("Owner team"), required=False)
     source = forms.ChoiceField(label=_("Found by"), choices=Source.choices, initial=Source.TASK.value)
     rule = forms.ChoiceField(
-        label=_("Cause"), required=False, choices=[("", "—"), *((name, rule.title) for name, rule in RULES.items())]
+        label=_("Cause"), required=False, choices=[("", "—"), *((name, rule.label) for name, rule in RULES.items())]
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -37,7 +37,7 @@ def _cells_of(rule: Rule) -> StrictSerializer:
     made: type[StrictSerializer] = type(
         f"Levels_{rule.name}", (StrictSerializer,), {"__doc__": f"How bad {rule.name} is.", **fields}
     )
-    return made(required=False, default=lambda: _base_levels(rule), label=rule.title)
+    return made(required=False, default=lambda: _base_levels(rule), label=rule.label)
 
 
 def _base_levels(rule: Rule) -> dict[str, str]:
@@ -100,7 +100,7 @@ RunbooksSerializer: type[StrictSerializer] = type(
     {
         "__doc__": "The steps of each rule.",
         **{
-            rule.name: RuleStepsSerializer(required=False, default=lambda: {"en": [], "ar": []}, label=rule.title)
+            rule.name: RuleStepsSerializer(required=False, default=lambda: {"en": [], "ar": []}, label=rule.label)
             for rule in RULES.values()
         },
     },
