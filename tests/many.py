@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 import django_filters
+from django.apps import apps
 from django.db import connection
 from django.db.models import Model
 
@@ -111,7 +112,8 @@ def fill(share: int) -> None:
             "INSERT INTO outbox_delivery (event_id, channel, receiver, due_at) "
             "SELECT id, 'webhook', 'pager', NULL FROM outbox_outboxevent ON CONFLICT DO NOTHING"
         )
-        cursor.execute("ANALYZE")
+        # Not of the whole server: its own catalogues would stay locked until the end of the transaction.
+        cursor.execute("ANALYZE " + ", ".join(model._meta.db_table for model in apps.get_models()))
 
 
 def _some_team() -> str:

@@ -125,7 +125,7 @@ def test_what_a_server_says_is_text_and_never_markup() -> None:
 
 def test_an_ended_task_is_not_asked_after_again() -> None:
     task = ended(world.start(world.connector(ENDPOINT)), TaskState.FAILED)
-    assert "hx-trigger" not in text(signed_in(), f"/tasks/{task.pk}/")
+    assert "data-live" not in text(signed_in(), f"/tasks/{task.pk}/")
 
 
 def test_amal_cancels_a_task_and_is_told() -> None:

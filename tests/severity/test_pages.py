@@ -109,7 +109,7 @@ def test_amal_takes_an_incident_from_open_to_resolved() -> None:
         assert made.state == state
     page = text(client, address)
     assert page.index("It ran through.") < page.index("Restarted it.") < page.index("The ledger was locked.")
-    assert "hx-trigger" not in page
+    assert "data-live" not in page
 
 
 def test_a_v2_is_not_resolved_without_a_sentence() -> None:

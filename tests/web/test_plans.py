@@ -23,7 +23,7 @@ LISTS = many.lists()
 # cost every write of these tables, and the largest of them are written the most.
 WITHOUT_INDEX = {
     "/tasks/": {"sort", "q", "connector", "state"},
-    "/incidents/": {"sort", "q", "severity", "rule", "source", "dimension", "object", "merged"},
+    "/incidents/": {"sort", "q", "severity", "rule", "source", "dimension", "object", "merged", "owner"},
     "/claims/": {"sort"},
     "/deliveries/": {"sort", "topic", "q"},
     "/notices/": {"q"},
