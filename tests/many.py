@@ -158,7 +158,7 @@ def asked_of(filterset: type[Any] | None) -> list[str]:
     queries = [""]
     for name, one in filterset.base_filters.items():
         if isinstance(one, django_filters.OrderingFilter):
-            queries += [f"sort={sign}{order}" for order in one.param_map.values() for sign in ("", "-")]
+            queries += [f"sort={sign}{order}" for order in one.param_map for sign in ("", "-")]
         elif isinstance(one, django_filters.BooleanFilter):
             queries += [f"{name}=true", f"{name}=false"]
         elif isinstance(one, django_filters.ModelChoiceFilter):

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,16 @@ def names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
             yield pattern.name
 
 
+def nested(html: str) -> bool:
+    """Whether a form stands within a form: browsers end the outer one there, and what comes after is never sent."""
+    inside = 0
+    for tag in re.findall(r"<(/?)form\b", html):
+        inside += -1 if tag else 1
+        if inside > 1:
+            return True
+    return False
+
+
 def test_no_page_is_forgotten_here_and_each_keeps_its_budget(
     pages: list[Asked], client_of: Callable[[str], Client]
 ) -> None:
@@ -66,6 +77,8 @@ def test_no_page_is_forgotten_here_and_each_keeps_its_budget(
         weight = len(gzip.compress(answer.content, compresslevel=6))
         if len(asked) > MOST_QUERIES or weight > MOST_BYTES:
             over.append(f"{path} ({who}): {len(asked)} queries, {weight} bytes")
+        if nested(answer.content.decode()):
+            over.append(f"{path} ({who}): a form within a form")
     assert over == [], "\n".join(over)
 
 

@@ -191,8 +191,11 @@ def table(
         # What names a row and what acts on it are always shown.
         fixed = place == 0 or column.get("hide_label") or not column.get("label")
         heads.append({**column, "ordered": ordered, "href": _query(context, sort=target) if key else "", "id": known,
-                      "hidden": bool(wanted) and known not in wanted and not fixed})  # fmt: skip
+                      "fixed": fixed, "hidden": bool(wanted) and known not in wanted and not fixed})  # fmt: skip
     hidden = [place for place, head in enumerate(heads, 1) if head["hidden"]]
+    chooses = picker and shown is not None and len(heads) >= LEAST_TO_CHOOSE and isinstance(request, HttpRequest)
+    if chooses:
+        _add_toggles(asked, heads)
     return render_to_string(
         "parts/table.html",
         {
@@ -208,14 +211,22 @@ def table(
             and isinstance(request, HttpRequest),
             "hidden": hidden,
             "shown_columns": len(heads) - len(hidden),
-            "keep": [(key, value) for key, value in _pairs(asked) if key not in ("columns", *PAGE_PARAMETERS)],
             "all_url": _query(context, columns=None),
         },
     )
 
 
-def _pairs(asked: QueryDict) -> list[tuple[str, str]]:
-    return [(key, value) for key, values in asked.lists() for value in values]
+def _add_toggles(asked: QueryDict, heads: list[dict[str, Any]]) -> None:
+    """To each column that may be hidden the address that shows it or hides it; the last one cannot be hidden."""
+    shown = [head["id"] for head in heads if not head["hidden"]]
+    for head in heads:
+        if not head["fixed"]:
+            query = asked.copy()
+            for name in PAGE_PARAMETERS:
+                query.pop(name, None)
+            left = [name for name in shown if name != head["id"]]
+            query.setlist("columns", [*shown, head["id"]] if head["hidden"] else left)
+            head["toggle_url"] = f"?{query.urlencode()}"
 
 
 @register.inclusion_tag("parts/view_menu.html", takes_context=True)

@@ -22,9 +22,10 @@ class Listing:
         data = request.GET.copy()
         for name in ("page", "format", "sort", "tab", "as_of", "columns"):
             data.pop(name, None)
-        wanted = request.GET.get("sort", sort)
-        # An order that there is not is no order, as in a link that has grown old.
-        if wanted.removeprefix("-") in self._sorts(filterset_class):
+        wanted, known = request.GET.get("sort", sort), self._sorts(filterset_class)
+        # An order that there is not, as in a link that has grown old, is the list's own.
+        wanted = wanted if wanted.removeprefix("-") in known else sort
+        if wanted.removeprefix("-") in known:
             data["ordering"] = wanted
         self.filterset = filterset_class(data, queryset=queryset, request=request)
         self.form = self.filterset.form
