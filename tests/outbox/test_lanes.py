@@ -31,7 +31,7 @@ _TICK = "import django; django.setup(); from portal.outbox import delivery; deli
 
 @pytest.fixture
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(senders, "TIMEOUTS", Timeouts(connect=1, read=3, total=3))
+    monkeypatch.setattr(senders, "TIMEOUTS", Timeouts(connect=3, read=3, total=3))
 
 
 def _worker() -> subprocess.Popen[bytes]:
