@@ -9,9 +9,11 @@ import re
 
 from django.utils.translation import gettext as _
 
-from severity.rules import RULES
+from severity.rules import CLOCK_RULES, END_RULES, LATE, RULES, TOOL_ADDED, TOOL_DRIFT, UNJUDGED
 
 _TITLES = {rule.title for rule in RULES.values()}
+# Their titles go on with `operation of connector`; those of others with what people wrote.
+_OF_SOMETHING = {rule.title for rule in (*CLOCK_RULES, *END_RULES, LATE, UNJUDGED, TOOL_DRIFT, TOOL_ADDED)}
 _TOLD = {rule.told for rule in RULES.values()}
 _SUBJECT = re.compile(r"(V[0-3]) ([a-z_]+): (.*)", re.DOTALL)
 _WORDS = {
@@ -38,8 +40,8 @@ def title_words(title: str) -> str:
     if not head:
         return title
     rest = title[len(head) + 2 :]
-    what, of, name = rest.rpartition(" of ")
-    if of:
+    what, of, name = rest.partition(" of ")
+    if of and head in _OF_SOMETHING:
         rest = _("%(what)s of %(name)s") % {"what": what, "name": name}
     return f"{_(head)}: {rest}"
 

@@ -24,10 +24,10 @@ def save_view(
     *, actor: Actor, path: str, name: str, query: str, shared: bool = False, pinned: bool = False, now: datetime
 ) -> SavedView:
     """Keep a list as it is asked for; one of that name is overwritten."""
-    name, query = " ".join(name.split()), _kept(query)
-    if not name or len(name) > 60:
+    name, kept = " ".join(name.split()), _kept(query)
+    if not name or len(name) > 60 or "\0" in name:
         raise Invalid("name", _("Give the view a name of at most 60 characters."))
-    if len(query) > 2000 or len(path) > 120 or not _is_list(path):
+    if kept is None or len(kept) > 2000 or len(path) > 120 or not _is_list(path):
         raise Invalid("path", _("This is no list of the portal whose view could be kept."))
     with transaction.atomic():
         user = _locked(actor)
@@ -36,7 +36,7 @@ def save_view(
         if known is None and mine.count() >= MOST_VIEWS:
             raise Conflict("too_many", _("You keep %d views already; remove one of them first.") % MOST_VIEWS)
         view, before = known or SavedView(user=user, path=path, name=name), _digest(known) if known else ""
-        view.query, view.shared, view.saved_at = query, shared, now
+        view.query, view.shared, view.saved_at = kept, shared, now
         view.place = (view.place or _free(user)) if pinned else None
         view.save()
         _note(actor, "view.save", view, now, before=before)
@@ -96,13 +96,18 @@ def _free(user: User) -> int:
 
 def _is_list(path: str) -> bool:
     try:
-        return path.startswith("/") and not resolve(path).kwargs.get("key")
+        # A page of one thing has an argument in its address; that of a list is the name of its kind at most.
+        return path.startswith("/") and set(resolve(path).kwargs) <= {"pages"}
     except Resolver404:
         return False
 
 
-def _kept(query: str) -> str:
-    told = parse_qsl(query.removeprefix("?"), max_num_fields=100)
+def _kept(query: str) -> str | None:
+    """The part of a query that is kept; None for one of more parts than any list has."""
+    try:
+        told = parse_qsl(query.removeprefix("?"), max_num_fields=100)
+    except ValueError:
+        return None
     return urlencode([(name, value) for name, value in told if name not in _NOT_KEPT and value])
 
 

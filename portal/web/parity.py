@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, QueryDict
 
+from portal.changes.inbox import NEEDS_YOU
+from portal.changes.inbox import TABS as INBOX_TABS
 from portal.registry import kinds
 
 ROOT = "/api/v1/"
@@ -12,7 +14,7 @@ ROOT = "/api/v1/"
 _OF_PAGES = frozenset({"page", "tab", "format", "columns", "choose", "tool", "split", "rows", "check", "act"})
 # The address in the API of a page, by the name of its URL: with the arguments of the URL, and what is asked beside the filters.
 PAGES: dict[str, str] = {
-    "approvals": "changes/?state=in_review",
+    "approvals": "changes/",
     "change": "changes/{pk}/",
     "incidents": "incidents/",
     "incident-board": "incidents/",
@@ -43,6 +45,14 @@ PAGES: dict[str, str] = {
     "team": "teams/{key}/",
     "tokens": "tokens/",
 }
+# What a tab of a list is in the API; a list whose tab is not named here has no equal there.
+TABS: dict[str, dict[str, dict[str, str]]] = {
+    "approvals": {tab if tab != NEEDS_YOU else "": {"inbox": tab} for tab in INBOX_TABS},
+    "incidents": {"": {"open": "true"}, "resolved": {"open": "false"}, "all": {}},
+    "tasks": {"": {"open": "true"}, "ended": {"open": "false"}, "all": {}},
+    "claims": {"": {"backlog": "true"}, "all": {}},
+    "notices": {"": {"unread": "true"}, "all": {}},
+}
 
 
 def api_address(request: HttpRequest) -> str:
@@ -63,7 +73,14 @@ def api_address(request: HttpRequest) -> str:
     if name not in PAGES:
         return ""
     address = PAGES[name].format(**told)
-    return _with_query(address, request.GET) if not told else ROOT + address
+    if told:
+        return ROOT + address
+    tabs = TABS.get(name, {"": {}})
+    tab = request.GET.get("tab", "")
+    if tab not in tabs:
+        return ""
+    more = urlencode(tabs[tab])
+    return _with_query(f"{address}?{more}" if more else address, request.GET)
 
 
 def curl_of(address: str) -> str:

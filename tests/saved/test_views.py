@@ -77,17 +77,29 @@ def test_seven_are_pinned_and_an_eighth_is_refused_with_what_to_do(client_of: Cl
 
 
 @pytest.mark.parametrize(
-    "path", ["", "tools/", "//evil.example/", "https://evil.example/", "/no/such/", "/tools/crm-lookup/"]
+    "path",
+    ["", "tools/", "//evil.example/", "https://evil.example/", "/no/such/", "/tools/crm-lookup/", "/changes/CHG-1/"],
 )
 def test_only_a_list_of_the_portal_is_kept(path: str) -> None:
     with pytest.raises(Invalid):
         kept(path=path)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 61])
+@pytest.mark.parametrize("name", ["", "   ", "x" * 61, "a\0b"])
 def test_a_view_has_a_name(name: str) -> None:
     with pytest.raises(Invalid):
         kept(name)
+
+
+def test_a_query_of_more_parts_than_any_list_has_is_refused(client_of: ClientOf) -> None:
+    said = {
+        "act": "save",
+        "path": "/tools/",
+        "name": "Much",
+        "query": "&".join(f"a{number}=1" for number in range(200)),
+    }
+    assert client_of("amal").post("/views/", said).status_code == 302
+    assert not SavedView.objects.exists()
 
 
 def test_a_machine_keeps_none_and_nobody_keeps_too_many(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Each page says where the API gives what it shows, and the API does."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.test import Client, RequestFactory
 from django.urls import resolve
 from rest_framework.test import APIClient
 
-from portal.web.parity import PAGES, api_address, curl_of
+from portal.web.parity import PAGES, TABS, api_address, curl_of
 from severity import sweep
 from severity.models import Incident
 from tests.documents import data_movement_document, runtime_tool_document
@@ -16,7 +17,7 @@ from tests.events.registering import family
 from tests.people import team
 from tests.registering import apply_connector, submitted
 from tests.severity.claims.world import claims
-from tests.severity.slipping import PASSED, running
+from tests.severity.slipping import AHEAD, PASSED, end, running
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +67,30 @@ def test_the_rows_are_the_same(api_of: Callable[[str], APIClient], client_of: Ca
         shown.index(f'href="/tools/{key}/"') for key in rows
     )
     assert "/api/v1/connectors/?kind=runtime_tool&amp;ordering=-name&amp;q=name" in shown
+
+
+@pytest.mark.parametrize(
+    ("page", "tabs"), [(page, tab) for page in ("incidents", "tasks", "claims") for tab in TABS[page]]
+)
+def test_a_tab_is_the_same_in_the_api(
+    api_of: Callable[[str], APIClient], client_of: Callable[[str], Client], page: str, tabs: str
+) -> None:
+    end(running(deadline=AHEAD))
+    running(deadline=PASSED), claims()
+    sweep.tick()
+    path = f"/{page}/?tab={tabs}" if tabs else f"/{page}/"
+    rows = [row.get("human_id", row["id"]) for row in api_of("yusuf").get(address_of(path)).json()["results"]]
+    shown = client_of("yusuf").get(path).content.decode()
+    table = shown[shown.index("<tbody>") : shown.index("</tbody>")] if "<tbody>" in shown else ""
+    assert len(re.findall(r"<tr data-href=", table)) == len(rows)
+    assert all(f">{one}<" in table for one in rows)
+
+
+def test_the_inbox_is_the_same_in_the_api() -> None:
+    assert address_of("/approvals/") == "/api/v1/changes/?inbox=needs_you"
+    assert address_of("/approvals/?tab=decided&q=x") == "/api/v1/changes/?inbox=decided&q=x"
+    # What needs somebody is no filter of the API: nothing is said rather than something else.
+    assert address_of("/tasks/?tab=needs") == ""
 
 
 def test_a_terminal_gets_the_token_from_its_environment(settings: Any) -> None:

@@ -205,10 +205,7 @@ def table(
             "shown": shown,
             "total": total,
             "content": content,
-            "picker": picker
-            and shown is not None
-            and len(heads) >= LEAST_TO_CHOOSE
-            and isinstance(request, HttpRequest),
+            "picker": chooses,
             "hidden": hidden,
             "shown_columns": len(heads) - len(hidden),
             "all_url": _query(context, columns=None),
@@ -217,7 +214,7 @@ def table(
 
 
 def _add_toggles(asked: QueryDict, heads: list[dict[str, Any]]) -> None:
-    """To each column that may be hidden the address that shows it or hides it; the last one cannot be hidden."""
+    """To each column that may be hidden the address that shows it or hides it."""
     shown = [head["id"] for head in heads if not head["hidden"]]
     for head in heads:
         if not head["fixed"]:

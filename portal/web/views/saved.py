@@ -9,8 +9,6 @@ from portal.refusals import Refusal
 from portal.saved import reads, services
 from portal.web.views.base import PageView
 
-NUMBER = 18
-
 
 class SavedViews(PageView):
     """All of them; and what is done with one."""
@@ -36,8 +34,8 @@ class SavedViews(PageView):
                 )  # fmt: skip
                 messages.success(request, _("The view “%s” is kept.") % view.name)
                 return redirect(view.address)
-            number = int(said["view"]) if said.get("view", "").isascii() and said.get("view", "").isdecimal() else 0
-            self._act(act, number if number < 10**NUMBER else 0)
+            told = said.get("view", "")
+            self._act(act, int(told) if told.isascii() and told.isdigit() and len(told) < 19 else 0)
         except Refusal as refusal:
             messages.error(request, refusal.message)
         return redirect("views")
