@@ -88,7 +88,7 @@ _GOING = Section(
 _IDENTITY = Section(
     "identity",
     _("Identity"),
-    ("name", "key", "description", "owner", "customer_impacting"),
+    ("name", "name_ar", "key", "description", "description_ar", "owner", "customer_impacting"),
     intro=_("What it is called, what it is for and who answers for it."),
 )
 

@@ -263,7 +263,7 @@ def _line(seen: Observation) -> dict[str, Any]:
 def _facts(task: TrackedTask) -> list[dict[str, Any]]:
     way = ways.name_of(task.connector.document)
     return [
-        {"label": _("Connector"), "value": task.connector.name, "href": task.connector.get_absolute_url()},
+        {"label": _("Connector"), "value": task.connector.local_name, "href": task.connector.get_absolute_url()},
         {"label": _("Operation"), "value": task.operation, "mono": True},
         {"label": _("Owner"), "value": task.owner.name},
         {"label": _("Started by"), "value": task.started_by_name},

@@ -173,7 +173,9 @@ def register_kinds() -> None:
             },
             blank=lambda asked: {"compatibility": Mode.BACKWARD.value, "sensitivity_class": "S1"},
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "description_ar", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section(
                     "promise",
                     _("Channel and promise"),
@@ -233,7 +235,11 @@ def register_kinds() -> None:
             summary={"id": _id("ES-"), "family": "family", "number": _NUMBER},
             blank=proposing.blank,
             sections=(
-                Section("identity", _("Identity"), ("family", "number", "key", "name", "description", "owner")),
+                Section(
+                    "identity",
+                    _("Identity"),
+                    ("family", "number", "key", "name", "name_ar", "description", "description_ar", "owner"),
+                ),
                 Section(
                     "schema", _("Schema"), ("schema",), _("What an event must be. The verdict shows while you write.")
                 ),

@@ -17,13 +17,13 @@ def of_connector(connector: Connector) -> Iterator[Consumer]:
         Dataset.objects.filter(state__in=standing, document__written_by__contains=[connector.key]).order_by("key")
     )
     for dataset in written:
-        yield Consumer("dataset", dataset.key, dataset.name, dataset.get_absolute_url())
+        yield Consumer("dataset", dataset.key, dataset.local_name, dataset.get_absolute_url())
     through: dict[Workflow, list[str]] = {}
     lines = WorkflowDataset.objects.filter(dataset__in=written, workflow__state__in=standing)
     for line in lines.select_related("workflow", "dataset").order_by("workflow__key", "dataset__key"):
         through.setdefault(line.workflow, []).append(line.dataset.key)
     for workflow, keys in through.items():
-        yield Consumer("workflow", workflow.key, workflow.name, workflow.get_absolute_url(), ", ".join(keys))
+        yield Consumer("workflow", workflow.key, workflow.local_name, workflow.get_absolute_url(), ", ".join(keys))
     for dataset in written:
         for reader in dataset.document["read_by"]:
             yield Consumer("reader", reader, through=dataset.key)

@@ -53,10 +53,11 @@ _NEWEST = MeasuredValue.objects.filter(metric_id=OuterRef("id"), dimensions={}).
 
 
 def _label(row: Any, now: datetime) -> SafeString:
-    """Its label, linked, over its key; the Arabic one beside it."""
-    arabic = format_html(' <bdi class="faint" lang="ar" dir="rtl">{}</bdi>', row.label_ar) if row.label_ar else ""
+    """Its label, linked, over its key; that of the other language beside it."""
+    other = row.other_name
+    beside = format_html(' <bdi class="faint" lang="{lang}" dir="{dir}">{words}</bdi>', **other) if other else ""
     text = '<span class="two"><span><a href="{}"><bdi>{}</bdi></a>{}</span><bdi class="mono" dir="ltr">{}</bdi></span>'
-    return format_html(text, row.get_absolute_url(), row.name, arabic, row.key)
+    return format_html(text, row.get_absolute_url(), row.local_name, beside, row.key)
 
 
 def _meaning(row: Any, now: datetime) -> SafeString:
@@ -154,7 +155,7 @@ def register_kinds() -> None:
                 ),
             ),
             columns=(
-                Column("name", _("Metric"), _label, sort="name", needs={"label_ar": KT("document__label_ar")}),
+                Column("name", _("Metric"), _label, sort="name"),
                 Column("meaning", _("Definition"), _meaning, needs={"definition": KT("document__description")}),
                 Column("owner", _("Owner"), cells.owner),
                 Column("grain", _("Grain"), _plain("grain"), needs={"grain": KT("document__grain")}),

@@ -105,7 +105,9 @@ def register_kind() -> None:
                 "window_to": "window_to",
             },
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section(
                     "window",
                     _("What is loaded again"),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from connectors.diagram.picture import TOOL, Row, host_of
 from connectors.models import Connector
 from portal.registry.models import STANDING
+from portal.registry.twins import local_name
 
 
 def rows(*, owner: str = "", state: str = "") -> list[Row]:
@@ -16,7 +17,7 @@ def rows(*, owner: str = "", state: str = "") -> list[Row]:
     if owner:
         found = found.filter(owner__key=owner)
     values = found.order_by("name", "key").values_list(
-        "id", "key", "name", "kind", "state", "owner__key", "owner__name", "endpoint", "document__runtime_tool__allowlist",
+        "id", "key", local_name(), "kind", "state", "owner__key", "owner__name", "endpoint", "document__runtime_tool__allowlist",
         "document__data_movement__source", "document__data_movement__destination", "document__facade__module",
     )  # fmt: skip
     return [_row(*one) for one in values]

@@ -140,7 +140,7 @@ class HoldTool(PageView):
             "errors": errors or {},
             "crumbs": [
                 {"label": _("Runtime tools"), "href": reverse("tools")},
-                {"label": entry.name, "href": entry.get_absolute_url()},
+                {"label": entry.local_name, "href": entry.get_absolute_url()},
                 {"label": _("End the quarantine") if held else _("Quarantine")},
             ],
         }

@@ -69,7 +69,9 @@ def register_kind() -> None:
                 "decision": KT("document__decision"),
             },
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section(
                     "choice",
                     _("Choice"),

@@ -29,8 +29,17 @@ _LINK = re.compile(
 )
 _BY = re.compile(r"^superse?c?eded\b(?:\s+by\s+\[?(?:ADR[- ]?)?0*(\d+))?", re.IGNORECASE)
 _PEOPLE = {"decision-makers": "deciders", "deciders": "deciders", "consulted": "consulted", "informed": "informed"}
-_HEAD = frozenset({*_PEOPLE, "status", "date", "decides", "supersedes", "owner", "summary", "summary-ar"})
-_NOT_IN_ADR_TOOLS = ("deciders", "consulted", "informed", "owner", "description", "description_ar", "decides")
+_HEAD = frozenset({*_PEOPLE, "status", "date", "decides", "supersedes", "owner", "summary", "title-ar", "summary-ar"})
+_NOT_IN_ADR_TOOLS = (
+    "deciders",
+    "consulted",
+    "informed",
+    "owner",
+    "name_ar",
+    "description",
+    "description_ar",
+    "decides",
+)
 
 
 class Unreadable(ValueError):
@@ -120,7 +129,13 @@ def _madr(told: Document, head: dict[str, Any], body: list[str], line: int) -> R
     for name, at in _PEOPLE.items():
         if name in head:
             document[at] = _names(head[name])
-    plain = {"date": "date", "owner": "owner", "summary": "description", "summary-ar": "description_ar"}
+    plain = {
+        "date": "date",
+        "owner": "owner",
+        "summary": "description",
+        "title-ar": "name_ar",
+        "summary-ar": "description_ar",
+    }
     document |= {at: _text(head[name]) for name, at in plain.items() if _text(head.get(name, ""))}
     decides = head.get("decides") or {}
     if not isinstance(decides, dict):
@@ -225,7 +240,7 @@ def _write_madr(document: Document, superseded_by: str | None) -> str:
     }
     head |= {name: document[name] for name in ("consulted", "informed") if document.get(name)}
     head["owner"] = document["owner"]
-    named = {"summary": "description", "summary-ar": "description_ar"}
+    named = {"title-ar": "name_ar", "summary": "description", "summary-ar": "description_ar"}
     head |= {name: document[at] for name, at in named.items() if document.get(at)}
     if document.get("decides"):
         head["decides"] = {one["topic"]: one["choice"] for one in document["decides"]}

@@ -109,7 +109,7 @@ def register_kind() -> None:
                 "superseded_by": Coalesce(_NEWER, Value(""), output_field=TextField()),
             },
             sections=(
-                Section("identity", _("Identity"), ("key", "name", "date", "owner")),
+                Section("identity", _("Identity"), ("key", "name", "name_ar", "date", "owner")),
                 Section("people", _("People"), ("deciders", "consulted", "informed")),
                 Section(
                     "ruling",

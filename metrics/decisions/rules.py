@@ -8,7 +8,7 @@ TOPIC_PATTERN = r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$"
 # What the portal itself goes by; a decision of such a topic is signed by a function head.
 GOVERNED = frozenset({"lineage"})
 # Words about the decision that its owner may put better; the decision itself stays as it was accepted.
-AROUND = frozenset({"owner", "description", "description_ar"})
+AROUND = frozenset({"owner", "description", "name_ar", "description_ar"})
 _NUMBERED = re.compile(r"^(?:adr)?[-_ ]?0*(\d{1,6})$", re.IGNORECASE)
 
 

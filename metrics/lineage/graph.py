@@ -14,6 +14,7 @@ from connectors.models import Connector, ConnectorKind
 from events.models import EventFamily
 from metrics.models import Dataset, LineageNode, Metric, NodeKind
 from portal.refusals import Invalid, Missing, Problem
+from portal.registry.twins import local_name
 
 # More is neither drawn nor read by anybody: the answer says that there is more.
 MOST_EDGES, MOST_NODES = 150, 80
@@ -151,17 +152,17 @@ def _named(rows: Iterable[LineageNode]) -> dict[int, Node]:
     names: dict[tuple[str, str, str], tuple[str, str]] = {}
     if keys["connector"]:
         movers = Connector.objects.filter(key__in=keys["connector"], kind=ConnectorKind.DATA_MOVEMENT)
-        for key, name in movers.values_list("key", "name"):
+        for key, name in movers.values_list("key", local_name()):
             names["connector", "", key] = (name, reverse("entry", args=["syncs", key]))
     if keys["event"]:
-        for key, name in EventFamily.objects.filter(key__in=keys["event"]).values_list("key", "name"):
+        for key, name in EventFamily.objects.filter(key__in=keys["event"]).values_list("key", local_name()):
             names["event", "", key] = (name, reverse("entry", args=["events", key]))
     if keys["metric"]:
-        for key, name in Metric.objects.filter(key__in=keys["metric"]).values_list("key", "name"):
+        for key, name in Metric.objects.filter(key__in=keys["metric"]).values_list("key", local_name()):
             names["metric", "", key] = (name, reverse("entry", args=["metrics", key]))
     if keys["dataset"]:
         datasets = Dataset.objects.filter(dataset__in=keys["dataset"])
-        for key, name, namespace, dataset in datasets.values_list("key", "name", "namespace", "dataset"):
+        for key, name, namespace, dataset in datasets.values_list("key", local_name(), "namespace", "dataset"):
             names["dataset", namespace, dataset] = (name, reverse("entry", args=["datasets", key]))
     found = {}
     for one in known:

@@ -97,7 +97,9 @@ def register_kind() -> None:
                 "consumers": _length("consumers"),
             },
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "description_ar", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section(
                     "place",
                     _("Place"),

@@ -126,7 +126,9 @@ def register_kinds() -> None:
             },
             blank=lambda asked: {"dimension": "data_quality", "tool": "gx"},
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section("binding", _("Binding"), ("dataset", "dimension"), _("What it looks at and where it counts.")),
                 Section(
                     "runs",
@@ -170,7 +172,11 @@ def register_kinds() -> None:
             links=((_("Checkpoints"), "checkpoints"),),
             summary={"id": _id("WF"), "consumes": KeyTransform("consumes", F("document"))},
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "address", "owner")),
+                Section(
+                    "identity",
+                    _("Identity"),
+                    ("name", "name_ar", "key", "description", "description_ar", "address", "owner"),
+                ),
                 Section("consumes", _("Consumes"), ("consumes",), _("Each must have a checkpoint that passes.")),
             ),
             columns=(

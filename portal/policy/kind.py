@@ -58,7 +58,9 @@ def register_kind() -> None:
             links=((_("Test box"), "policy-test"),),
             blank=lambda asked: baseline_document(),
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section(
                     "least",
                     _("Least approval class"),

@@ -16,6 +16,7 @@ from rest_framework.exceptions import ErrorDetail
 from portal.json_bounds import deeper_than, holds_nul, too_large_a_number
 from portal.people.models import KEY_PATTERN
 from portal.refusals import Problem
+from portal.registry.twins import TWINS
 
 Document = dict[str, Any]
 
@@ -108,11 +109,26 @@ class EntrySerializer(StrictSerializer):
         help_text=_("What people call it."),
         style={"example": "CRM contacts"},
     )
+    name_ar = serializers.CharField(
+        max_length=120,
+        required=False,
+        allow_blank=True,
+        label=_("Name in Arabic"),
+        help_text=_("The same for readers of Arabic."),
+    )
     description = serializers.CharField(
         max_length=2000,
         label=_("Description"),
         help_text=_("What it is for and what it must not be used for, in a few sentences."),
         style={"example": "Reads and updates contacts of the CRM for support agents.", "rows": 3},
+    )
+    description_ar = serializers.CharField(
+        max_length=2000,
+        required=False,
+        allow_blank=True,
+        label=_("Description in Arabic"),
+        help_text=_("The same for readers of Arabic."),
+        style={"rows": 3},
     )
     owner = serializers.CharField(
         max_length=60,
@@ -120,6 +136,14 @@ class EntrySerializer(StrictSerializer):
         help_text=_("The key of the team that owns it and hears of its incidents."),
         style={"example": "crm-team", "choices": "teams"},
     )
+
+    def to_internal_value(self, data: Any) -> Any:
+        values = super().to_internal_value(data)
+        for name in TWINS:
+            # Left out when empty, unless the kind has always kept it.
+            if name in self.fields and self.fields[name].default is serializers.empty and not values.get(name):
+                values.pop(name, None)
+        return values
 
 
 def flatten(errors: Any, path: str = "") -> list[Problem]:

@@ -22,4 +22,4 @@ class EntryFilter(django_filters.FilterSet):
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Key or name contains the words."""
-        return queryset.filter(holds(value, "key", "name"))
+        return queryset.filter(holds(value, "key", "name", "name_ar"))

@@ -11,6 +11,7 @@ from simple_history.signals import pre_create_historical_record
 
 from portal.people.models import Team, key_validator
 from portal.registry.documents import Document, digest
+from portal.registry.twins import Named, name_ar_of
 from portal.search.words import word_indexes
 
 
@@ -27,7 +28,7 @@ class EntryState(models.TextChoices):
 STANDING = (EntryState.ACTIVE, EntryState.DEPRECATED)
 
 
-class VersionRecord(models.Model):
+class VersionRecord(Named, models.Model):
     """What the history model carries beside the entry's own columns: the change that made the version."""
 
     change = models.ForeignKey("changes.ChangeRequest", on_delete=models.PROTECT, related_name="+")
@@ -48,7 +49,7 @@ class VersionRecord(models.Model):
         return address
 
 
-class Entry(models.Model):
+class Entry(Named, models.Model):
     """A governed thing. `document` is the truth; the other columns are taken from it for queries.
 
     Written by `portal.changes.applying` alone: one applied change = one save = one history row = one version number.
@@ -56,6 +57,7 @@ class Entry(models.Model):
 
     key = models.CharField(max_length=60, unique=True, validators=[key_validator])
     name = models.CharField(max_length=120)
+    name_ar = models.CharField(max_length=120, blank=True, default="")
     state = models.CharField(max_length=12, choices=EntryState.choices, default=EntryState.DRAFT)
     owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField(default=0)
@@ -88,7 +90,7 @@ class Entry(models.Model):
         ]
         # For the search, and for each order that lists have. Kinds with indexes of their own name these too.
         indexes: ClassVar[list[models.Index]] = [
-            *word_indexes("key", "name", first="name", name="%(class)s"),
+            *word_indexes("key", "name", "name_ar", first="name", name="%(class)s"),
             models.Index(fields=["name", "id"], name="%(class)s_by_name"),
             models.Index(fields=["updated_at", "id"], name="%(class)s_by_change"),
             models.Index(fields=["version", "id"], name="%(class)s_by_version"),
@@ -112,6 +114,7 @@ class Entry(models.Model):
         self.digest = digest(document)
         self.key = document["key"]
         self.name = document["name"]
+        self.name_ar = name_ar_of(document)
         self.owner = owner
 
 

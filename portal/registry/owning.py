@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from portal.people.models import Team
 from portal.registry import kinds
 from portal.registry.models import STANDING
+from portal.registry.twins import local_name
 
 
 @dataclass(frozen=True)
@@ -23,5 +24,5 @@ def owned_by(team: Team, *, named: int = 5) -> list[Owned]:
         rows = kind.entries().filter(owner=team, state__in=STANDING).order_by("name")
         count = rows.count()
         if count:
-            found.append(Owned(str(kind.label_plural), count, tuple(rows.values_list("name", flat=True)[:named])))
+            found.append(Owned(str(kind.label_plural), count, tuple(rows.values_list(local_name(), flat=True)[:named])))
     return found

@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 
 from portal.registry import kinds
 from portal.registry.kinds import Kind
+from portal.registry.twins import local
 from portal.search.sources import Source, all_sources
 from portal.search.words import SHORTEST
 
@@ -22,6 +23,8 @@ LONGEST = 120
 # So many rows of a table are looked at, of which the best are shown.
 LOOKED_AT = 20
 _ID = re.compile(r"([a-z]+)-0*([0-9]{1,17})")
+# The name in the language of the page.
+_TITLE = "CASE WHEN %(arabic)s AND name_ar <> '' THEN name_ar ELSE name END"
 _EXACT, _BEGINS, _HOLDS = 0, 1, 2
 
 
@@ -65,6 +68,7 @@ def find(words: str, *, most: int) -> Results:
         "asked": asked,
         "begins": f"{_escaped(asked)}%",
         "holds": [f"%{_escaped(word)}%" for word in asked.split()],
+        "arabic": local("", "ar") == "ar",
     }
     rows = _asked_of(_beginning(), values)
     if any(len(word) >= SHORTEST for word in asked.split()):
@@ -112,8 +116,8 @@ def _by_id(asked: str) -> Found | None:
     prefix, pk = told[1].upper(), int(told[2])
     for kind in kinds.all_kinds():
         if kind.prefix == prefix:
-            row = kind.entries().filter(pk=pk).values_list("key", "name", "state", "owner__name").first()
-            found = _entry(kind.name, pk, *row) if row else None
+            row = kind.entries().filter(pk=pk).values_list("key", "name", "name_ar", "state", "owner__name").first()
+            found = _entry(kind.name, pk, row[0], local(row[1], row[2]), *row[3:]) if row else None
             # The ids of some kinds are their keys, and say nothing of the row.
             return found if found and found.human_id == f"{prefix}-{pk:03d}" else None
     for source in all_sources():
@@ -175,8 +179,10 @@ def _tables() -> dict[str, _Table]:
     found: dict[str, _Table] = {}
     for model in dict.fromkeys(kind.model for kind in kinds.all_kinds()):
         these = [kind for kind in kinds.all_kinds() if kind.model is model]
-        head = f"SELECT '{these[0].name}' AS source, {_kind_of(these)} AS kind, id, key, name AS title, state, owner_id"
-        found[these[0].name] = _Table(head, model._meta.db_table, "(key || ' ' || name)", "name", keyed=True)
+        head = f"SELECT '{these[0].name}' AS source, {_kind_of(these)} AS kind, id, key, {_TITLE} AS title, state, owner_id"
+        found[these[0].name] = _Table(
+            head, model._meta.db_table, "(key || ' ' || name || ' ' || name_ar)", "name", keyed=True
+        )
     for source in all_sources():
         if source.word:
             key, text = (source.key, f"({source.key} || ' ' || {source.word})") if source.key else ("''", source.word)

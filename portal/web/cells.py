@@ -14,7 +14,7 @@ from portal.web import marks
 def name(row: Any, now: datetime) -> SafeString:
     """Its name, linked, over its id."""
     text = '<span class="two"><a href="{}"><bdi>{}</bdi></a><bdi class="mono" dir="ltr">{}</bdi></span>'
-    return format_html(text, row.get_absolute_url(), row.name, row.human_id)
+    return format_html(text, row.get_absolute_url(), row.local_name, row.human_id)
 
 
 def chosen(row: Any, now: datetime) -> SafeString:

@@ -120,6 +120,25 @@ VENDORS: dict[str, Document] = {
     "model-provider": {"python_packages": ["openai"], "npm_packages": ["openai"]},
     "ticketing": {"python_packages": ["zenpy"], "npm_packages": ["node-zendesk"]},
 }
+# What readers of Arabic call some of them.
+ARABIC: dict[str, Document] = {
+    "crm-lookups": {
+        "name_ar": "الاستعلام عن العملاء",
+        "description_ar": "يقرأ الحسابات وجهات الاتصال والصفقات لوكلاء الدعم والمبيعات.",
+    },
+    "billing-statements": {
+        "name_ar": "كشوف الفواتير",
+        "description_ar": "يقرأ الفواتير والأرصدة من نظام الفوترة، ولا يكتب فيه أبدًا.",
+    },
+    "customer-messaging": {
+        "name_ar": "مراسلة العملاء",
+        "description_ar": "يرسل رسائل بريد ورسائل نصية من قوالب إلى عملاء وافقوا عليها.",
+    },
+    "document-signing": {
+        "name_ar": "توقيع المستندات",
+        "description_ar": "يرسل العقود للتوقيع الإلكتروني، والتوقيع مُلزم للشركة.",
+    },
+}
 GOING: dict[str, Document] = {
     "ticketing": {"sunset_on": "2027-06-30", "note": "The new desk takes the same calls; its connector is on its way."},
 }
@@ -145,6 +164,7 @@ def tool(
         "name": name,
         "description": description,
         "owner": owner,
+        **ARABIC.get(key, {}),
         "customer_impacting": customer_impacting,
         "facade": {"module": f"facades.{key.replace('-', '_')}"} | VENDORS.get(key, {}),
         "deprecation": GOING.get(key, {}),
@@ -203,6 +223,7 @@ def sync(
         "name": name,
         "description": description,
         "owner": owner,
+        **ARABIC.get(key, {}),
         "customer_impacting": customer_impacting,
         "facets": facets(
             stem,

@@ -91,7 +91,9 @@ def register_kind() -> None:
                 "expires_at": "expires_at",
             },
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section(
                     "what",
                     _("What is let through"),

@@ -61,7 +61,7 @@ class ReleaseFilter(EntryFilter):
 
 def _name(row: Any, now: datetime) -> SafeString:
     text = '<span class="two"><a href="{}"><bdi class="mono" dir="ltr">{}</bdi></a><bdi>{}</bdi></span>'
-    return format_html(text, row.get_absolute_url(), row.human_id, row.name)
+    return format_html(text, row.get_absolute_url(), row.human_id, row.local_name)
 
 
 def _commit(row: Any, now: datetime) -> SafeString:
@@ -129,7 +129,9 @@ def register_kind() -> None:
                 "stage": "stage",
             },
             sections=(
-                Section("identity", _("Identity"), ("key", "name", "description", "owner")),
+                Section(
+                    "identity", _("Identity"), ("key", "name", "name_ar", "description", "description_ar", "owner")
+                ),
                 Section("build", _("Commit and build"), ("repository", "commit", "build", "notes")),
                 Section("stage", _("Stage"), ("stage",), _("One step at a time, by a change of this alone.")),
             ),

@@ -47,7 +47,7 @@ def on_their_way(incidents: Sequence[Incident]) -> list[HeldUp]:
     """
     worst = [one for one in incidents if one.state != IncidentState.RESOLVED and one.severity >= Level.V2]
     rows = ReleaseCandidate.objects.filter(state="active").exclude(stage=STAGES[-1])
-    releases = list(rows.only("key", "name", "stage").order_by("-id")[:MOST_RELEASES])
+    releases = list(rows.only("key", "name", "name_ar", "stage").order_by("-id")[:MOST_RELEASES])
     live = set(
         GateException.objects.filter(
             incident__in=worst, release__in=releases, state="active", expires_at__gt=Now()

@@ -84,7 +84,9 @@ def register_kind() -> None:
             impact=impact_of,
             settle=settle,
             sections=(
-                Section("identity", _("Identity"), ("name", "key", "description", "owner")),
+                Section(
+                    "identity", _("Identity"), ("name", "name_ar", "key", "description", "description_ar", "owner")
+                ),
                 Section("levels", _("Levels"), ("levels",), _("The domain's level is the least. Less is refused.")),
                 Section("clocks", _("Clocks"), ("clocks",), _("Empty where a level does not ask for it.")),
                 Section("runbooks", _("Runbooks"), ("runbooks",), _("The steps that an incident shows, to be ticked.")),

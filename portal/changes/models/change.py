@@ -19,6 +19,7 @@ from portal.policy.rules import (
 )
 from portal.registry.documents import digest
 from portal.registry.models import EntryState
+from portal.registry.twins import local_name_of
 from portal.roles import ActorType
 from portal.search.words import word_indexes
 
@@ -199,6 +200,11 @@ class ChangeRequest(models.Model):
     def name(self) -> str:
         """The name its object will have."""
         return str(self.document.get("name") or self.key)
+
+    @property
+    def local_name(self) -> str:
+        """The same in the language of the page."""
+        return local_name_of(self.document) or self.key
 
     @property
     def declared(self) -> Classes:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from portal.changes.handing_over import MOST_AT_ONCE, hand_over
 from portal.files.layout import FILED, file_of, name_of
 from portal.refusals import Refusal
+from portal.registry.twins import local_name
 from portal.web.views.entries import KindView
 
 IN_MEMORY = 1 << 20
@@ -40,7 +41,7 @@ def done(
     request: HttpRequest, kind: Any, title: str, rows: list[dict[str, Any]], *, error: str = "", status: int = 200
 ) -> HttpResponse:
     """The page of what became of each of several entries: of each `key`, and `state`, `href` and `link`, or `told`."""
-    names = dict(kind.entries().filter(key__in=[row["key"] for row in rows]).values_list("key", "name"))
+    names = dict(kind.entries().filter(key__in=[row["key"] for row in rows]).values_list("key", local_name()))
     context = {
         "kind": kind,
         "title": title,

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models.fields.json import KeyTextTransform
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -21,6 +20,7 @@ from portal.refusals import Invalid
 from portal.registry import kinds
 from portal.registry.kinds import Kind, Tab
 from portal.registry.models import Entry
+from portal.registry.twins import local_name_in_document
 from portal.roles import may
 from portal.web.diffs import field_changes, unified
 from portal.web.document_form import meter_segments
@@ -75,16 +75,26 @@ class EntryList(KindView):
         listing.form.fields.pop("kind", None)
         if request.GET.get("format") == "csv":
             own = self.kind.exports if moment is None else ()
-            rows = ([entry.human_id, entry.key, entry.name, entry.owner.key, entry.state, entry.version,
+            rows = ([entry.human_id, entry.key, entry.name, entry.name_ar, entry.owner.key, entry.state, entry.version,
                      entry.updated_at.isoformat(), *(one(entry) for _name, one in own)]
                     for entry in listing.queryset.iterator(500))  # fmt: skip
-            head = ["id", "key", "name", "owner", "state", "version", "changed", *(name for name, _one in own)]
+            head = [
+                "id",
+                "key",
+                "name",
+                "name_ar",
+                "owner",
+                "state",
+                "version",
+                "changed",
+                *(name for name, _one in own),
+            ]
             return csv_response(pages, head, rows)
         columns = [{"label": one.title, "name": one.name, "sort": one.sort} for one in self.kind.columns]
         waiting = (
             ChangeRequest.objects.visible()
             .filter(kind=self.kind.name, base_version=0, state__in=OPEN_STATES)
-            .annotate(object_name=KeyTextTransform("name", "document"))
+            .annotate(object_name=local_name_in_document())
             .defer("document", "evidence")
             .order_by("-id")[:10]
         )
@@ -143,7 +153,7 @@ class EntryDetail(KindView):
             "may_propose": may(self.actor, self.kind.proposers),
             "crumbs": [
                 {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
-                {"label": entry.name},
+                {"label": entry.local_name},
             ],
         }
         asked, now = request.GET.dict(), timezone.now()
@@ -187,7 +197,7 @@ class EntryDiff(KindView):
             **(self.kind.compared(older.document, newer.document) if older else {}),
             "crumbs": [
                 {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
-                {"label": entry.name, "href": f"{reverse('entry', args=[pages, key])}?tab=versions"},
+                {"label": entry.local_name, "href": f"{reverse('entry', args=[pages, key])}?tab=versions"},
                 {"label": _("Compare versions")},
             ],
         }

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, IntegerField, OuterRef, Subquery
-from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -19,6 +18,7 @@ from portal.policy import reads
 from portal.policy.rules import level
 from portal.refusals import Refusal
 from portal.registry import kinds
+from portal.registry.twins import local_name_in_document
 from portal.roles import Permission, may
 from portal.web.labels import label_of
 from portal.web.views.base import PageView
@@ -58,7 +58,7 @@ class Approvals(PageView):
         found = (
             rows(tab, self.actor)
             .select_related("author")
-            .annotate(signed=_signed(), object_name=KeyTextTransform("name", "document"))
+            .annotate(signed=_signed(), object_name=local_name_in_document())
             .defer("document", "evidence")
         )
         listing = Listing(request, ChangeFilter, found)

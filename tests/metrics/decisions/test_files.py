@@ -146,6 +146,7 @@ documents = st.builds(
     key=st.integers(0, 99_999).map(lambda number: f"adr-{number:04d}"),
     name=line_of_words, deciders=st.lists(line_of_words, min_size=1, max_size=3), consulted=names, informed=names,
     description=st.one_of(st.just(""), line_of_words), description_ar=st.one_of(st.just(""), line_of_words),
+    name_ar=st.one_of(st.just(""), line_of_words),
     decides=st.lists(
         st.sampled_from(["lineage", "queue", "on", "null", "1"]).map(lambda word: {"topic": f"t{word}", "choice": word}),
         max_size=3, unique_by=lambda one: one["topic"]),

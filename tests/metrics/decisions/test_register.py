@@ -54,7 +54,12 @@ def test_what_was_accepted_is_fixed(name: str, value: Any) -> None:
 
 def test_its_owner_and_summary_may_still_be_put_better() -> None:
     decision()
-    signed(submitted("decision", decision_document(description="Said better.", owner="finance-team")))
+    signed(
+        submitted(
+            "decision",
+            decision_document(description="Said better.", name_ar="قرار", owner="finance-team"),
+        )
+    )
     one = DecisionRecord.objects.get()
     assert (one.version, one.owner.key, Ruling.objects.filter(stands=True).count()) == (2, "finance-team", 1)
 
