@@ -173,7 +173,7 @@ def transition_problems(before: Document | None, after: Document) -> list[Proble
         return []
     strongest = [one.message for one in found if one.level == bump]
     more = len(strongest) - _REASONS_TOLD
-    told = "; ".join(strongest[:_REASONS_TOLD]) + (f"; {_('and %d more') % more}" if more > 0 else "")
+    told = "; ".join(strongest[:_REASONS_TOLD]) + ("; " + _("and %d more") % more if more > 0 else "")
     message = _("Needs a %(bump)s bump, %(least)s or higher: %(reason)s.") % {
         "bump": bump.words,
         "least": least(old, bump),

@@ -79,7 +79,7 @@ def claim(*, actor: Actor, key: str, worker: str, lease_seconds: int, now: datet
     part = _next(job, actor, now)
     if part is None:
         return Claim(job, None)
-    late = f" {_('The lease of %s was over.') % part.worker}" if part.state == PartitionState.RUNNING else ""
+    late = " " + _("The lease of %s was over.") % part.worker if part.state == PartitionState.RUNNING else ""
     part.state, part.worker, part.note = PartitionState.RUNNING, worker, ""
     part.attempts, part.lease = part.attempts + 1, part.lease + 1
     part.started_at, part.ended_at, part.rows = now, None, None

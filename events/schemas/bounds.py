@@ -5,6 +5,9 @@ from typing import Any
 
 import jsonschema_rs
 import orjson
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from events.schemas.references import Lookup, reference_problems
 from events.schemas.walking import DRAFT_07, DRAFT_2020, dialect_of, pointer_of, walk
@@ -28,13 +31,13 @@ _NUMBERS = (
     "maxContains",
 )
 # What would make the meaning of a part depend on where it is looked at from.
-_UNSUPPORTED = {
-    "$anchor": "Name it under $defs and refer to it as #/$defs/name.",
-    "$dynamicRef": "Refer to one schema with $ref.",
-    "$dynamicAnchor": "Name it under $defs and refer to it as #/$defs/name.",
-    "$recursiveRef": "Refer to one schema with $ref.",
-    "$recursiveAnchor": "Name it under $defs and refer to it as #/$defs/name.",
-    "$vocabulary": "It belongs to meta-schemas.",
+_UNSUPPORTED: dict[str, Promise] = {
+    "$anchor": gettext_lazy("Name it under $defs and refer to it as #/$defs/name."),
+    "$dynamicRef": gettext_lazy("Refer to one schema with $ref."),
+    "$dynamicAnchor": gettext_lazy("Name it under $defs and refer to it as #/$defs/name."),
+    "$recursiveRef": gettext_lazy("Refer to one schema with $ref."),
+    "$recursiveAnchor": gettext_lazy("Name it under $defs and refer to it as #/$defs/name."),
+    "$vocabulary": gettext_lazy("It belongs to meta-schemas."),
 }
 # Linear in the length of what is matched, whatever the pattern: look-around and back-references do not exist in it.
 PATTERNS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=2_000_000)
@@ -47,13 +50,13 @@ def problems_of(schema: object, lookup: Lookup) -> list[Problem]:
         return [size]
     assert isinstance(schema, dict)
     if dialect_of(schema) not in (DRAFT_2020, DRAFT_07):
-        message = f"Use the dialect {DRAFT_2020} or {DRAFT_07}."
+        message = _("Use the dialect %(newer)s or %(older)s.") % {"newer": DRAFT_2020, "older": DRAFT_07}
         return [Problem("/$schema", message, "dialect")]
     found = _meta_problems(schema)
     if found:
         return found
     if schema.get("type") != "object":
-        found.append(Problem("/type", 'An event is an object: the schema says "type": "object".', "not_an_event"))
+        found.append(Problem("/type", _('An event is an object: the schema says "type": "object".'), "not_an_event"))
     for pointer, one in walk(schema):
         if isinstance(one, dict):
             found += _part_problems(pointer, one)
@@ -62,7 +65,7 @@ def problems_of(schema: object, lookup: Lookup) -> list[Problem]:
 
 def _size_problem(schema: object) -> Problem | None:
     if not isinstance(schema, dict):
-        return Problem("", "A schema is an object.", "not_an_object")
+        return Problem("", _("A schema is an object."), "not_an_object")
     level: list[object] = [schema]
     nodes = 0
     for _depth in range(MAX_DEPTH + 1):
@@ -76,17 +79,17 @@ def _size_problem(schema: object) -> Problem | None:
         if not level or nodes > 10 * MAX_SCHEMAS:
             break
     if level:
-        return Problem("", f"The schema is nested deeper than {MAX_DEPTH} levels, or holds too much.", "too_deep")
+        return Problem("", _("The schema is nested deeper than %d levels, or holds too much.") % MAX_DEPTH, "too_deep")
     try:
         text = orjson.dumps(schema)
     except TypeError:
-        return Problem("", "The schema holds a value that JSON cannot carry.", "not_json")
+        return Problem("", _("The schema holds a value that JSON cannot carry."), "not_json")
     if len(text) > MAX_BYTES:
-        return Problem("", f"The schema is larger than {MAX_BYTES // 1024} kB.", "too_large")
+        return Problem("", _("The schema is larger than %d kB.") % (MAX_BYTES // 1024), "too_large")
     if holds_nul(text):
-        return Problem("", "The schema holds a NUL character.", "nul_character")
+        return Problem("", _("The schema holds a NUL character."), "nul_character")
     if sum(1 for _one in walk(schema)) > MAX_SCHEMAS:
-        return Problem("", f"The schema holds more than {MAX_SCHEMAS} schemas.", "too_large")
+        return Problem("", _("The schema holds more than %d schemas.") % MAX_SCHEMAS, "too_large")
     return None
 
 
@@ -107,8 +110,11 @@ def _meta_problems(schema: dict[str, Any]) -> list[Problem]:
                 found.append(
                     Problem(
                         where,
-                        f"“{pattern[:60]}” is not a pattern that can be matched in bounded time: at most {MAX_PATTERN} "
-                        "characters, no look-around, no back-references.",
+                        _(
+                            "“%(pattern)s” is not a pattern that can be matched in bounded time: at most %(most)d characters, "
+                            "no look-around, no back-references."
+                        )
+                        % {"pattern": pattern[:60], "most": MAX_PATTERN},
                         "pattern",
                     )
                 )
@@ -128,18 +134,20 @@ def compiles(pattern: str) -> bool:
 
 def _part_problems(pointer: str, one: Mapping[str, Any]) -> list[Problem]:
     found = [
-        Problem(f"{pointer}/{keyword}", f"{keyword} is not supported here. {instead}", "unsupported")
+        Problem(
+            f"{pointer}/{keyword}", " ".join([_("%s is not supported here.") % keyword, str(instead)]), "unsupported"
+        )
         for keyword, instead in _UNSUPPORTED.items()
         if keyword in one
     ]
     if pointer and "$id" in one:
-        found.append(Problem(f"{pointer}/$id", "Only the whole schema has an $id.", "unsupported"))
+        found.append(Problem(f"{pointer}/$id", _("Only the whole schema has an $id."), "unsupported"))
     if pointer and "$schema" in one:
-        found.append(Problem(f"{pointer}/$schema", "Only the whole schema names its dialect.", "unsupported"))
+        found.append(Problem(f"{pointer}/$schema", _("Only the whole schema names its dialect."), "unsupported"))
     if len(one.get("enum") or ()) > MAX_VALUES:
-        found.append(Problem(f"{pointer}/enum", f"At most {MAX_VALUES} values.", "too_large"))
+        found.append(Problem(f"{pointer}/enum", _("At most %d values.") % MAX_VALUES, "too_large"))
     found += [
-        Problem(f"{pointer}/{keyword}", f"At most {MAX_NUMBER}.", "too_large")
+        Problem(f"{pointer}/{keyword}", _("At most %d.") % MAX_NUMBER, "too_large")
         for keyword in _NUMBERS
         if isinstance(one.get(keyword), int | float) and one[keyword] > MAX_NUMBER
     ]

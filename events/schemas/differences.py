@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from django.utils.translation import gettext as _
 
 from events.schemas.modes import Direction
 from events.schemas.walking import Schema, at, escaped
+from events.schemas.wording import ALL_TYPES, BOUNDS, field_of, in_words, short
 
 BACKWARD, FORWARD = Direction.BACKWARD, Direction.FORWARD
 BOTH = (BACKWARD, FORWARD)
@@ -19,22 +20,6 @@ MOST = 200
 MAX_DEPTH = 30
 _TELLS_NOTHING = ("$schema", "$id", "$comment", "title", "description", "default", "examples", "deprecated", "readOnly",
                   "writeOnly", "format", "contentEncoding", "contentMediaType", "contentSchema")  # fmt: skip
-# Keyword → (in words, whether a greater number accepts less).
-_BOUNDS = {
-    "minimum": ("the smallest number", True),
-    "exclusiveMinimum": ("the number it must exceed", True),
-    "maximum": ("the greatest number", False),
-    "exclusiveMaximum": ("the number it must stay below", False),
-    "minLength": ("the least length", True),
-    "maxLength": ("the greatest length", False),
-    "minItems": ("the least number of items", True),
-    "maxItems": ("the greatest number of items", False),
-    "minProperties": ("the least number of fields", True),
-    "maxProperties": ("the greatest number of fields", False),
-    "minContains": ("the least number of matching items", True),
-    "maxContains": ("the greatest number of matching items", False),
-}
-_ALL_TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 
 
 @dataclass(frozen=True)
@@ -59,30 +44,12 @@ def differences(old: Schema, new: Schema) -> list[Difference]:
     return found
 
 
-def _short(value: Any) -> str:
-    text = orjson.dumps(value).decode()
-    return text if len(text) <= 60 else f"{text[:57]}…"
-
-
 def _types(schema: Any) -> frozenset[str]:
     if not isinstance(schema, dict) or "type" not in schema:
-        return _ALL_TYPES
+        return ALL_TYPES
     named = schema["type"]
     found = {named} if isinstance(named, str) else set(named)
     return frozenset(found | {"integer"} if "number" in found else found)
-
-
-def _in_words(types: frozenset[str]) -> str:
-    shown = types - {"integer"} if "number" in types else types
-    return "anything" if types == _ALL_TYPES else " or ".join(sorted(shown))
-
-
-def _field(pointer: str) -> str:
-    """The name of the field that a pointer leads to, for a sentence."""
-    steps = pointer.split("/")
-    names = [steps[index + 1] for index, step in enumerate(steps[:-1]) if step == "properties"]
-    shown = ".".join(name.replace("~1", "/").replace("~0", "~") for name in names)
-    return f"“{shown}”" if shown else "the event"
 
 
 class _Comparison:
@@ -117,7 +84,7 @@ class _Comparison:
         if key in self.seen:
             return old, new, True
         self.seen.add(key)
-        for _step in range(20):
+        for _hop in range(20):
             if isinstance(old, dict) and isinstance(old.get("$ref"), str):
                 old = at(self.roots[0], old["$ref"][1:])
             if isinstance(new, dict) and isinstance(new.get("$ref"), str):
@@ -126,14 +93,14 @@ class _Comparison:
 
     def _whole(self, old: Any, new: Any, pointer: str) -> Iterator[Difference]:
         if new is False:
-            yield Difference(pointer, "", f"{_field(pointer)} may not be there any more.", (BACKWARD,), old, new)
+            yield Difference(pointer, "", _("%s may not be there any more.") % field_of(pointer), (BACKWARD,), old, new)
         elif old is False:
-            yield Difference(pointer, "", f"{_field(pointer)} may be there now.", (FORWARD,), old, new)
+            yield Difference(pointer, "", _("%s may be there now.") % field_of(pointer), (FORWARD,), old, new)
         elif new is True:
-            yield Difference(pointer, "", f"{_field(pointer)} may be anything now.", (FORWARD,), old, new)
+            yield Difference(pointer, "", _("%s may be anything now.") % field_of(pointer), (FORWARD,), old, new)
         else:
             yield Difference(
-                pointer, "", f"{_field(pointer)} was anything and is described now.", (BACKWARD,), old, new
+                pointer, "", _("%s was anything and is described now.") % field_of(pointer), (BACKWARD,), old, new
             )
 
     def _type(self, old: Any, new: Any, pointer: str, depth: int) -> Iterator[Difference]:
@@ -142,7 +109,9 @@ class _Comparison:
             return
         lost, gained = before - after, after - before
         hurts = ((BACKWARD,) if lost else ()) + ((FORWARD,) if gained else ())
-        sentence = f"{_field(pointer)} was {_in_words(before)} and is {_in_words(after)} now."
+        sentence = _("%(field)s was %(before)s and is %(after)s now.") % {
+            "field": field_of(pointer), "before": in_words(before), "after": in_words(after),
+        }  # fmt: skip
         yield Difference(f"{pointer}/type", "type", sentence, hurts, old.get("type"), new.get("type"))
 
     def _values(self, old: Any, new: Any, pointer: str, depth: int) -> Iterator[Difference]:
@@ -153,19 +122,33 @@ class _Comparison:
         here = f"{pointer}/{keyword}"
         if before is None or after is None:
             free = before is None
-            said = "is one of fixed values now" if free else "is not one of fixed values any more"
+            said = _("%s is one of fixed values now.") if free else _("%s is not one of fixed values any more.")
             yield Difference(
-                here, keyword, f"{_field(pointer)} {said}.", (BACKWARD,) if free else (FORWARD,), before, after
+                here, keyword, said % field_of(pointer), (BACKWARD,) if free else (FORWARD,), before, after
             )
             return
         gone = [value for value in before if value not in after]
         come = [value for value in after if value not in before]
         if gone:
-            listed = ", ".join(map(_short, gone[:5]))
-            yield Difference(here, keyword, f"{_field(pointer)} may no longer be {listed}.", (BACKWARD,), before, after)
+            told = {"field": field_of(pointer), "values": ", ".join(map(short, gone[:5]))}
+            yield Difference(
+                here,
+                keyword,
+                _("%(field)s may no longer be %(values)s.") % told,
+                (BACKWARD,),
+                before,
+                after,
+            )
         if come:
-            listed = ", ".join(map(_short, come[:5]))
-            yield Difference(here, keyword, f"{_field(pointer)} may be {listed} too.", (FORWARD,), before, after)
+            told = {"field": field_of(pointer), "values": ", ".join(map(short, come[:5]))}
+            yield Difference(
+                here,
+                keyword,
+                _("%(field)s may be %(values)s too.") % told,
+                (FORWARD,),
+                before,
+                after,
+            )
 
     @staticmethod
     def _allowed(schema: Any) -> list[Any] | None:
@@ -174,7 +157,7 @@ class _Comparison:
         return list(schema["enum"]) if "enum" in schema else None
 
     def _bounds(self, old: Any, new: Any, pointer: str, depth: int) -> Iterator[Difference]:
-        for keyword, (what, lower) in _BOUNDS.items():
+        for keyword, (what, lower) in BOUNDS.items():
             before, after = old.get(keyword), new.get(keyword)
             if before == after:
                 continue
@@ -182,9 +165,14 @@ class _Comparison:
                 stricter = before is None
             else:
                 stricter = (after > before) if lower else (after < before)
-            said = "was not limited" if before is None else f"was {_short(before)}"
-            now = "is not limited any more" if after is None else f"is {_short(after)} now"
-            sentence = f"For {_field(pointer)}, {what} {said} and {now}."
+            if before is None:
+                said = _("For %(field)s, %(what)s was not limited and is %(after)s now.")
+            elif after is None:
+                said = _("For %(field)s, %(what)s was %(before)s and is not limited any more.")
+            else:
+                said = _("For %(field)s, %(what)s was %(before)s and is %(after)s now.")
+            values = {"before": short(before), "after": short(after)}
+            sentence = said % {"field": field_of(pointer), "what": what, **values}
             yield Difference(
                 f"{pointer}/{keyword}", keyword, sentence, (BACKWARD if stricter else FORWARD,), before, after
             )
@@ -203,33 +191,33 @@ class _Comparison:
 
     def _added(self, name: str, here: str, schema: Any, closed: bool) -> Difference:
         if closed:
-            sentence = f"{_field(here)} is new; the old version refuses fields that it does not know."
+            sentence = _("%s is new; the old version refuses fields that it does not know.") % field_of(here)
             return Difference(here, "properties", sentence, (FORWARD,), None, schema)
-        sentence = (
-            f"{_field(here)} is new. The old version left other fields open, so an old event may carry one of that name "
-            "with any value, and the new version would refuse it. Close the objects (additionalProperties: false), or "
-            "describe the field as any value first."
-        )
+        sentence = _(
+            "%s is new. The old version left other fields open, so an old event may carry one of that name with any value, and "
+            "the new version would refuse it. Close the objects (additionalProperties: false), or describe the field as any "
+            "value first."
+        ) % field_of(here)
         return Difference(here, "properties", sentence, () if schema in (True, {}) else (BACKWARD,), None, schema)
 
     def _removed(self, name: str, here: str, schema: Any, closed: bool) -> Difference:
         if closed:
-            sentence = f"{_field(here)} is gone; the new version refuses fields that it does not know."
+            sentence = _("%s is gone; the new version refuses fields that it does not know.") % field_of(here)
             return Difference(here, "properties", sentence, (BACKWARD,), schema, None)
-        sentence = f"{_field(here)} is not described any more: a new event may carry any value there."
+        sentence = _("%s is not described any more: a new event may carry any value there.") % field_of(here)
         return Difference(here, "properties", sentence, () if schema in (True, {}) else (FORWARD,), schema, None)
 
     def _required(self, old: Any, new: Any, pointer: str, depth: int) -> Iterator[Difference]:
         before, after = old.get("required") or [], new.get("required") or []
         for name in [one for one in after if one not in before]:
-            field = _field(f"{pointer}/properties/{escaped(name)}")
+            field = field_of(f"{pointer}/properties/{escaped(name)}")
             yield Difference(
-                f"{pointer}/required", "required", f"{field} must be there now.", (BACKWARD,), before, after
+                f"{pointer}/required", "required", _("%s must be there now.") % field, (BACKWARD,), before, after
             )
         for name in [one for one in before if one not in after]:
-            field = _field(f"{pointer}/properties/{escaped(name)}")
+            field = field_of(f"{pointer}/properties/{escaped(name)}")
             yield Difference(
-                f"{pointer}/required", "required", f"{field} may be missing now.", (FORWARD,), before, after
+                f"{pointer}/required", "required", _("%s may be missing now.") % field, (FORWARD,), before, after
             )
 
     def _openness(self, old: Any, new: Any, pointer: str, depth: int) -> Iterator[Difference]:
@@ -240,10 +228,17 @@ class _Comparison:
             here = f"{pointer}/{keyword}"
             if after is False:
                 yield Difference(
-                    here, keyword, f"{_field(pointer)} takes no other fields any more.", (BACKWARD,), before, after
+                    here,
+                    keyword,
+                    _("%s takes no other fields any more.") % field_of(pointer),
+                    (BACKWARD,),
+                    before,
+                    after,
                 )
             elif before is False:
-                yield Difference(here, keyword, f"{_field(pointer)} takes other fields now.", (FORWARD,), before, after)
+                yield Difference(
+                    here, keyword, _("%s takes other fields now.") % field_of(pointer), (FORWARD,), before, after
+                )
             else:
                 yield from self.compare(before, after, here, depth + 1)
 
@@ -252,7 +247,7 @@ class _Comparison:
             before, after = old.get(keyword, True), new.get(keyword, True)
             if isinstance(before, list) or isinstance(after, list):
                 if before != after:
-                    said = f"The items of {_field(pointer)} are described otherwise."
+                    said = _("The items of %s are described otherwise.") % field_of(pointer)
                     yield Difference(f"{pointer}/{keyword}", keyword, said, BOTH, before, after)
             else:
                 yield from self.compare(before, after, f"{pointer}/{keyword}", depth + 1)
@@ -263,9 +258,9 @@ class _Comparison:
             yield from self.compare(one, other, f"{pointer}/prefixItems/{index}", depth + 1)
         unique = bool(old.get("uniqueItems")), bool(new.get("uniqueItems"))
         if unique[0] != unique[1]:
-            said = "must all differ now" if unique[1] else "may be equal now"
+            said = _("The items of %s must all differ now.") if unique[1] else _("The items of %s may be equal now.")
             hurts = (BACKWARD,) if unique[1] else (FORWARD,)
-            sentence = f"The items of {_field(pointer)} {said}."
+            sentence = said % field_of(pointer)
             yield Difference(f"{pointer}/uniqueItems", "uniqueItems", sentence, hurts, *unique)
 
     def _branches(self, old: Any, new: Any, pointer: str, depth: int) -> Iterator[Difference]:
@@ -276,7 +271,9 @@ class _Comparison:
             here = f"{pointer}/{keyword}"
             if before is None or after is None or len(before) != len(after):
                 counts = len(before or ()), len(after or ())
-                sentence = f"{_field(pointer)} had {counts[0]} alternatives under {keyword} and has {counts[1]} now."
+                sentence = _("%(field)s had %(before)d alternatives under %(keyword)s and has %(after)d now.") % {
+                    "field": field_of(pointer), "before": counts[0], "after": counts[1], "keyword": keyword,
+                }  # fmt: skip
                 yield Difference(here, keyword, sentence, BOTH, before, after)
                 continue
             for index, (one, other) in enumerate(zip(before, after, strict=True)):
@@ -289,12 +286,16 @@ class _Comparison:
             if before == after:
                 continue
             hurts = (BACKWARD,) if before is None else (FORWARD,) if after is None else BOTH
-            sentence = f"{keyword} of {_field(pointer)} was {_short(before)} and is {_short(after)} now."
+            sentence = _("%(keyword)s of %(field)s was %(before)s and is %(after)s now.") % {
+                "keyword": keyword, "field": field_of(pointer), "before": short(before), "after": short(after),
+            }  # fmt: skip
             yield Difference(f"{pointer}/{keyword}", keyword, sentence, hurts, before, after)
         for keyword in _TELLS_NOTHING:
             before, after = old.get(keyword), new.get(keyword)
             if before != after and keyword not in ("$schema", "$id"):
-                sentence = f"{keyword} of {_field(pointer)} reads otherwise; no event is judged by it."
+                sentence = _("%(keyword)s of %(field)s reads otherwise; no event is judged by it.") % {
+                    "keyword": keyword, "field": field_of(pointer),
+                }  # fmt: skip
                 yield Difference(f"{pointer}/{keyword}", keyword, sentence, (), before, after)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from events.schemas.walking import Schema, at, dialect_of, escaped, walk
 from portal.refusals import Problem
 
@@ -55,23 +57,32 @@ def reference_problems(schema: Schema, lookup: Lookup) -> list[Problem]:
             found.append(
                 Problem(
                     here,
-                    "A reference is local (#/$defs/name) or leads to another family (../money/1.0.0.json). "
-                    "Nothing is fetched from a network. Names in it are of ASCII letters, digits and signs of a URI.",
+                    _(
+                        "A reference is local (#/$defs/name) or leads to another family (../money/1.0.0.json). Nothing is "
+                        "fetched from a network. Names in it are of ASCII letters, digits and signs of a URI."
+                    ),
                     "reference",
                 )
             )
         elif named is None:
             if at(schema, reference[1:]) is None:
-                found.append(Problem(here, f"There is nothing at {reference} in this schema.", "dangling"))
+                found.append(Problem(here, _("There is nothing at %s in this schema.") % reference, "dangling"))
         else:
             (family, version), inner = named
             target = lookup(family, version)
+            names = {"family": family, "version": version, "inner": inner}
             if target is None:
-                found.append(Problem(here, f"There is no version {version} of a family “{family}”.", "dangling"))
+                found.append(
+                    Problem(here, _("There is no version %(version)s of a family “%(family)s”.") % names, "dangling")
+                )
             elif at(target, inner) is None:
-                found.append(Problem(here, f"There is nothing at #{inner} in {family} {version}.", "dangling"))
+                found.append(
+                    Problem(here, _("There is nothing at #%(inner)s in %(family)s %(version)s.") % names, "dangling")
+                )
             elif dialect_of(target) != dialect_of(schema):
-                found.append(Problem(here, f"{family} {version} is written in another dialect.", "dialect"))
+                found.append(
+                    Problem(here, _("%(family)s %(version)s is written in another dialect.") % names, "dialect")
+                )
     return found or _circles(schema)
 
 
@@ -82,7 +93,7 @@ def _circles(schema: Schema) -> list[Problem]:
         here: Any = one
         while isinstance(here, dict) and isinstance(here.get("$ref"), str) and here["$ref"].startswith("#"):
             if here["$ref"] in seen:
-                return [Problem(f"{pointer}/$ref", f"{here['$ref']} leads round in a circle.", "circle")]
+                return [Problem(f"{pointer}/$ref", _("%s leads round in a circle.") % here["$ref"], "circle")]
             seen.append(here["$ref"])
             here = at(schema, here["$ref"][1:])
     return []
@@ -110,10 +121,11 @@ def bundled(schema: Schema, lookup: Lookup) -> Schema:
         if label in inside:
             continue
         if len(inside) >= MOST_REFERRED:
-            raise Unresolved(f"It refers to more than {MOST_REFERRED} other schemas.")
+            raise Unresolved(_("It refers to more than %d other schemas.") % MOST_REFERRED)
         target = lookup(family, version)
         if target is None:
-            raise Unresolved(f"There is no version {version} of a family “{family}”.")
+            names = {"version": version, "family": family}
+            raise Unresolved(_("There is no version %(version)s of a family “%(family)s”.") % names)
         copy = deepcopy(target)
         if isinstance(copy, dict):
             copy.pop("$schema", None)

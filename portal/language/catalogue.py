@@ -36,7 +36,7 @@ def path_of(language: str, suffix: str = "po") -> Path:
 def extracted() -> Catalog:
     """Every text that the code and the templates have translated, each with the files that it stands in."""
     found = Catalog()
-    for file in _files():
+    for file in files_of(".py", ".html", ".svg", ".txt"):
         name = file.relative_to(ROOT).as_posix()
         for _line, function, texts, _comments in extract_python(_source(file), KEYWORDS, [], {}):
             context, said = _parts(str(function or ""), texts)
@@ -103,14 +103,11 @@ def wrong_with(message: Message) -> Iterator[str]:
             yield f"lacks {', '.join(sorted(holes - kept))}"
 
 
-def _files() -> Iterator[Path]:
+def files_of(*suffixes: str) -> Iterator[Path]:
+    """The files that texts may stand in, of these suffixes."""
     for place in PLACES:
         for file in sorted((ROOT / place).rglob("*")):
-            if (
-                file.suffix in {".py", ".html", ".svg", ".txt"}
-                and "migrations" not in file.parts
-                and "static" not in file.parts
-            ):
+            if file.suffix in suffixes and "migrations" not in file.parts and "static" not in file.parts:
                 yield file
 
 

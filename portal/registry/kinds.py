@@ -12,6 +12,7 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
 from portal.people.actors import Actor
@@ -236,7 +237,8 @@ class Kind:
         known = Team.objects.filter(key=clean["owner"]).exists() if teams is None else clean["owner"] in teams
         if not known:
             keys = ", ".join(Team.objects.order_by("key").values_list("key", flat=True)[:20])
-            return document, [Problem("owner", f"There is no team “{clean['owner']}”. Teams: {keys}.", "unknown_team")]
+            message = _("There is no team “%(key)s”. Teams: %(known)s.") % {"key": clean["owner"], "known": keys}
+            return document, [Problem("owner", message, "unknown_team")]
         return clean, []
 
     def completeness(self, problems: Iterable[Problem]) -> Completeness:

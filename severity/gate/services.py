@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from portal.people.actors import Actor
 from portal.people.guards import require
@@ -80,7 +81,9 @@ def pass_through(release: ReleaseCandidate, *, stage: str, to: str, actor: Actor
     log(evaluation, by=actor.name, way="promote")
     if not evaluation.allowed:
         raise Conflict("gate", refusal(evaluation), problems(evaluation))
-    matrix = matrix_answer(evaluation)
+    # Kept and digested: in one language, whoever promotes it.
+    with override("en"):
+        matrix = matrix_answer(judge(facts, to))
     return matrix, digest_of(matrix)
 
 

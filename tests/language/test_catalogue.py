@@ -1,5 +1,6 @@
 """The Arabic texts are whole, sound, in the portal's own words, and what is served is what is written."""
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -30,6 +31,20 @@ def test_every_text_of_the_portal_is_in_the_catalogue_and_no_other() -> None:
     assert found - kept == set(), "run: make messages, and translate what is new"
     assert kept - found == set(), "run: make messages"
     assert len(kept) > 3_000
+
+
+def test_no_text_stands_where_it_is_not_gathered() -> None:
+    # What stands inside an f-string is no call for those who gather texts.
+    wrong = [
+        f"{file.relative_to(catalogue.ROOT)}:{call.lineno}"
+        for file in catalogue.files_of(".py")
+        for text in ast.walk(ast.parse(file.read_text()))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in catalogue.KEYWORDS
+        if isinstance(call.args[0], ast.Constant)
+    ]
+    assert wrong == []
 
 
 def test_every_text_is_translated_and_keeps_what_stands_for_values() -> None:
