@@ -106,6 +106,41 @@ def test_rows_are_walked_and_opened_by_keys(visitor: VisitorOf, filled: tuple[Co
     page.wait_for_url("**/incidents/")
 
 
+def test_a_row_is_chosen_and_one_is_added_by_keys(
+    visitor: VisitorOf, filled: tuple[Connector, ChangeRequest]
+) -> None:
+    page = visitor("amal").go("/tools/")
+    page.keyboard.press("x")
+    expect(page.locator("[name=chosen]:checked")).to_have_count(0)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("[name=chosen]:checked")).to_have_count(1)
+    page.keyboard.press("c")
+    page.wait_for_url("**/tools/new/")
+    # In a field it is a letter.
+    page.get_by_label("Name", exact=True).first.press_sequentially("cancan")
+    expect(page.get_by_label("Name", exact=True).first).to_have_value("cancan")
+
+
+def test_changes_are_reviewed_one_after_the_other_by_keys(
+    visitor: VisitorOf, filled: tuple[Connector, ChangeRequest]
+) -> None:
+    _tool, change = filled
+    other = submitted(runtime_tool_document("later"), summary="Register the later one")
+    page = visitor("omar").go("/approvals/")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**{change.get_absolute_url()}")
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Reject")).to_be_focused()
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Approve")).to_be_focused()
+    # The keys decide nothing.
+    change.refresh_from_db()
+    assert change.state == "in_review"
+    page.keyboard.press("n")
+    page.wait_for_url(f"**{other.get_absolute_url()}")
+
+
 def test_without_scripts_everything_is_done_by_forms(
     visitor: VisitorOf, filled: tuple[Connector, ChangeRequest]
 ) -> None:

@@ -82,7 +82,14 @@
     next.scrollIntoView({ block: "nearest" });
     $("th a, td a", next)?.focus({ preventScroll: true });
   };
-  let going = 0;
+  const press = (key) => {
+    const node = $(`[data-press="${key}"]:not([disabled])`);
+    // What decides is only reached: nothing is signed by a key that slipped.
+    if (node?.matches("a")) node.click();
+    else node?.focus();
+  };
+  // When `g` was pressed; time begins with the page, so that nothing is not yet a while ago.
+  let going = -Infinity;
   document.addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
     if ($("dialog[open]")) return;
@@ -96,13 +103,15 @@
     if (root.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, select, textarea, [contenteditable]")) return;
     if (event.timeStamp - going < 1500) {
-      going = 0;
+      going = -Infinity;
       const link = $$(".rail a[data-key]").find((node) => node.dataset.key === key);
       if (link) return link.click();
     }
     if (key === "g") going = event.timeStamp;
     else if (key === "j") walk(1);
     else if (key === "k") walk(-1);
+    else if (key === "x") $("tr.is-current [name=chosen]")?.click();
+    else if (["a", "c", "n", "r"].includes(key)) press(key);
     else if (key === "enter" && event.target === document.body) {
       const row = $("tr.is-current[data-href]");
       if (row) location.assign(row.dataset.href);
