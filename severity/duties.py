@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from severity.rules import Clocks
+from severity.clocks import Clocks
 
 # The duties of an unresolved incident by its state, and of a resolved one whose review nobody has approved yet.
 BY_STATE: Mapping[str, tuple[str, ...]] = {

@@ -6,10 +6,11 @@ the rows on. Only the database's clock is read. The names of tables and rules ar
 Before use a statement is completed by `complete`: whether it skips or waits for locked rows, and which rows it leaves out.
 """
 
+from severity.clocks import CLOCKS
 from severity.models import Incident
 from severity.readiness import Dimension
 from severity.routing.topics import ROUTED
-from severity.rules import CLOCKS, Level, Rule
+from severity.rules import Level, Rule
 
 ACTOR = "portal:severity sweep"
 _COLUMNS = [str(field.column) for field in Incident._meta.concrete_fields]

@@ -279,25 +279,6 @@ RULES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Clocks:
-    """What a level asks for: minutes until it is taken on, updated, mitigated; days until its review. None = not asked for."""
-
-    acknowledge: int | None = None
-    update: int | None = None
-    resolve: int | None = None
-    review_days: int | None = None
-
-
-# The domain names no times: these stand until the severity table says others.
-CLOCKS = {
-    Level.V0: Clocks(),
-    Level.V1: Clocks(acknowledge=8 * 60, resolve=3 * 24 * 60),
-    Level.V2: Clocks(acknowledge=30, update=2 * 60, resolve=24 * 60, review_days=5),
-    Level.V3: Clocks(acknowledge=15, update=60, resolve=8 * 60, review_days=3),
-}
-
-
 def dedup_key(task_id: int, rule: str) -> str:
     """The key under which at most one incident is open."""
     return f"task:{task_id}:{rule}"

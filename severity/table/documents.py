@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from portal.registry.documents import Document, EntrySerializer, StrictSerializer
+from severity.clocks import CLOCKS, Clocks
 from severity.models import Severity
 from severity.models.table import KEY
-from severity.rules import CLOCKS, RULES, Clocks, Level, Rule
+from severity.rules import RULES, Level, Rule
 from severity.table.rules import BASELINE, CLOCK_NAMES, STALE_DAYS, Table, cells, milder, slower
 from severity.table.runbooks import MOST_STEPS, RUNBOOKS, Runbook
 

@@ -2,8 +2,9 @@
 
 from django.utils.translation import get_language
 
+from severity.clocks import Clocks
 from severity.models import SeverityTable
-from severity.rules import Clocks, Level
+from severity.rules import Level
 from severity.table.documents import table_of
 from severity.table.rules import BASELINE, Table
 from severity.table.runbooks import runbook_of

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from severity.rules import CLOCKS, DECLARED, REPORTED, RULES, Clocks, Level
+from severity.clocks import CLOCKS, Clocks
+from severity.rules import DECLARED, REPORTED, RULES, Level
 from severity.table.runbooks import RUNBOOKS, Runbook
 
 STALE_DAYS = 14

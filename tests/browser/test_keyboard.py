@@ -106,9 +106,7 @@ def test_rows_are_walked_and_opened_by_keys(visitor: VisitorOf, filled: tuple[Co
     page.wait_for_url("**/incidents/")
 
 
-def test_a_row_is_chosen_and_one_is_added_by_keys(
-    visitor: VisitorOf, filled: tuple[Connector, ChangeRequest]
-) -> None:
+def test_a_row_is_chosen_and_one_is_added_by_keys(visitor: VisitorOf, filled: tuple[Connector, ChangeRequest]) -> None:
     page = visitor("amal").go("/tools/")
     page.keyboard.press("x")
     expect(page.locator("[name=chosen]:checked")).to_have_count(0)

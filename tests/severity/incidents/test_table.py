@@ -11,9 +11,10 @@ from rest_framework.test import APIClient
 from portal.operations.services import database_now
 from portal.registry import kinds
 from severity import sweep
+from severity.clocks import CLOCKS
 from severity.gate import facts
 from severity.models import Incident, LevelClock, RuleLevel
-from severity.rules import CLOCKS, RULES, Level
+from severity.rules import RULES, Level
 from severity.table import reads
 from severity.table.documents import document_of, table_of
 from severity.table.dry_run import dry_run
