@@ -11,6 +11,7 @@ from connectors.allowlist.reasons import REASONS
 from connectors.allowlist.usage import Usage
 from connectors.environments import ENVIRONMENTS
 from connectors.models import Connector
+from portal.registry.twins import local_name
 
 
 def why(used: Usage) -> list[tuple[str, int]]:
@@ -84,4 +85,7 @@ def of_agent(agent: str, now: datetime) -> dict[str, Any]:
             else:
                 one.callable.append(operation)
     others = [Line(key, used) for key, used in sorted(asked.by_connector.items(), key=_most) if key not in found]
+    called = dict(Connector.objects.filter(key__in=found).values_list("key", local_name()))
+    for one in found.values():
+        one.name = called[one.key]
     return {"connectors": list(found.values()), "others": others, "total": asked.total, "why": why(asked.total)}

@@ -125,3 +125,10 @@ def test_the_exact_id_too() -> None:
         found = find(entry.human_id, most=5).exact
     assert found is not None
     assert found.title == ARABIC["name_ar"]
+
+
+def test_an_agent_s_page_names_connectors_so(client_of: ClientOf) -> None:
+    apply_connector(runtime_tool_document("crm-lookup", {"name": "Customer lookup", **ARABIC}))
+    client = client_of("amal")
+    assert "<bdi>Customer lookup</bdi></a>" in page(client, "/agents/support-agent/", "en")
+    assert f"<bdi>{ARABIC['name_ar']}</bdi></a>" in page(client, "/agents/support-agent/", "ar")
