@@ -24,7 +24,7 @@ from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
 from portal.registry.kinds import Column, Kind, Section, register
 from portal.registry.models import EntryState
-from portal.web import cells
+from portal.web import cells, marks
 
 _ORDERS = [("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")]
 
@@ -124,7 +124,7 @@ def _current(row: Any, now: datetime) -> SafeString:
 
 
 def _parties(row: Any, now: datetime) -> SafeString:
-    return format_html('<bdi dir="ltr">{} → {}</bdi>', row.producers, row.consumers)
+    return format_html('<span class="row">{}{}{}</span>', row.producers, marks.icon("arrow"), row.consumers)
 
 
 def _changes(row: Any, now: datetime) -> SafeString:

@@ -16,6 +16,7 @@ _TITLES = {rule.title for rule in RULES.values()}
 _OF_SOMETHING = {rule.title for rule in (*CLOCK_RULES, *END_RULES, LATE, UNJUDGED, TOOL_DRIFT, TOOL_ADDED)}
 _TOLD = {rule.told for rule in RULES.values()}
 _SUBJECT = re.compile(r"(V[0-3]) ([a-z_]+): (.*)", re.DOTALL)
+_CLAIMED = re.compile(r"Claim of (.+?): (.*)", re.DOTALL)
 _WORDS = {
     "opened": lambda: _("opened"),
     "raised": lambda: _("raised"),
@@ -35,6 +36,8 @@ _WORDS = {
 
 def title_words(title: str) -> str:
     """The title of an incident: `Deadline passed: reconcile_ledger of Ledger desk`; what people wrote stays as it is."""
+    if told := _CLAIMED.fullmatch(title):
+        return _("Claim of %(who)s: %(what)s") % {"who": told[1], "what": told[2]}
     # Titles of rules may hold a colon themselves.
     head = next((one for one in _TITLES if title.startswith(f"{one}: ")), "")
     if not head:

@@ -59,11 +59,11 @@ def _run(row: Any, now: datetime) -> SafeString:
 
 
 def _dataset(row: Any, now: datetime) -> SafeString:
-    return format_html('<bdi class="mono" dir="ltr">{}</bdi>', row.of_dataset)
+    return format_html('<bdi class="mono" dir="ltr">{}</bdi>', row.of_dataset or "–")
 
 
 def _tool(row: Any, now: datetime) -> SafeString:
-    return format_html("{}", dict(TOOLS).get(row.tool, row.tool))
+    return format_html("{}", dict(TOOLS).get(row.tool, row.tool or "–"))
 
 
 def _count(row: Any, now: datetime) -> SafeString:

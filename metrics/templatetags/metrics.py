@@ -12,11 +12,18 @@ from metrics.decisions import markdown as reader
 from metrics.lineage.shown import dataset_facts
 from metrics.models import Checkpoint, Dataset, DecisionRecord, LineageChoice, Metric, NodeKind, Ruling, Workflow
 from metrics.quality import reads as quality
+from metrics.quality.rules import DIMENSIONS
 from metrics.reads import lineage_choice
 from metrics.values.panel import panel
 from portal.operations.services import database_now
 
 register = template.Library()
+
+
+@register.filter
+def dimension_words(name: str) -> str:
+    """The row of a release that a checkpoint counts in, in words."""
+    return str(dict(DIMENSIONS).get(name, name))
 
 
 @register.filter

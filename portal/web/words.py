@@ -42,6 +42,10 @@ KINDS: dict[str, Badge] = {
     "checkpoint": Badge(gettext_lazy("Checkpoint"), shape="check"),
     "workflow": Badge(gettext_lazy("Workflow"), shape="task"),
     "lineage_choice": Badge(gettext_lazy("Lineage choice"), shape="lineage"),
+    "release": Badge(gettext_lazy("Release"), shape="release"),
+    "exception": Badge(gettext_lazy("Exception"), shape="risk"),
+    "approval_policy": Badge(gettext_lazy("Approval policy"), shape="lock"),
+    "severity_table": Badge(gettext_lazy("Severity table"), shape="risk"),
 }
 
 GATES: dict[str, Badge] = {

@@ -251,6 +251,7 @@ def note(facts: Facts) -> str:
     worst = next((level for level in reversed(Level) if totals[level]), None)
     if worst is None:
         return _("No incident is open.")
-    return _("Unresolved: %s.") % ", ".join(
-        f"{totals[level]} {level.name}" for level in reversed(Level) if totals[level]
+    counted = (
+        _("%(n)d %(level)s") % {"n": totals[level], "level": level.name} for level in reversed(Level) if totals[level]
     )
+    return _("Unresolved: %s.") % ", ".join(counted)

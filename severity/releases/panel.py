@@ -62,7 +62,7 @@ def panel(release: ReleaseCandidate, *, only_not_ok: bool) -> dict[str, Any]:
         "hidden": sum(one.ok for one in rows) if only_not_ok else 0,
         "only_not_ok": only_not_ok,
         "counts": {one.value: evaluation.count(one) for one in RowStatus},
-        "why_not": [f"{one.object} {one.what}".strip() for one in evaluation.blocked[:6]],
+        "why_not": evaluation.blocked[:6],
         "more": max(len(evaluation.blocked) - 6, 0) + evaluation.unlisted,
         "promotions": promotions,
         "attestations": list(Attestation.objects.filter(release=release).defer("statement")[:5]),

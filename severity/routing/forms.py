@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal.outbox.models import ChatRoom, WebhookEndpoint
@@ -130,7 +131,7 @@ class SilenceForm(forms.Form):
     )
     minutes = forms.IntegerField(
         label=_("For so many minutes"), initial=60, min_value=1, max_value=10**6,
-        help_text=_("At most %d days. What is still open then is told then.") % LONGEST_SILENCE_DAYS,
+        help_text=format_lazy(_("At most {days} days. What is still open then is told then."), days=LONGEST_SILENCE_DAYS),
     )  # fmt: skip
     reason = forms.CharField(label=_("Why"), max_length=300)
 

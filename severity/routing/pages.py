@@ -33,7 +33,7 @@ class Routes(PageView):
         """The list."""
         rows = [
             {"route": one, "hours": f"{hour_of(one.begins)}–{hour_of(one.ends)}" if one.days else "",
-             "days": ", ".join(_day(day) for day in one.days)}
+             "days": ", ".join(_day(day) for day in sorted(one.days, key=lambda day: day % 7))}
             for one in reads.routes()
         ]  # fmt: skip
         context = {

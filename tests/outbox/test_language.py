@@ -86,6 +86,8 @@ def test_what_people_wrote_stays_as_it_is() -> None:
     with translation.override("ar"):
         assert title_words("Approval late: Change of owner").endswith(": Change of owner")
         assert title_words("Deadline passed: run of Ledger of Finance").endswith(": run من Ledger of Finance")
+        assert title_words("Claim of support-agent: It is done: all").endswith(" support-agent: It is done: all")
+        assert "Claim" not in title_words("Claim of support-agent: It is done")
         assert title_words("Statements are wrong: all of them") == "Statements are wrong: all of them"
         assert subject_words("incident.opened", "Something else") == "Something else"
         assert subject_words("nobody.knows", "V2 opened: x") == "V2 opened: x"

@@ -9,9 +9,11 @@ from django.http import HttpResponse
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.urls import path
+from django.utils.translation import override
 
 from portal.web import words
 from portal.web.navigation import Place
+from portal.web.templatetags.ui import isolated
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -182,3 +184,9 @@ def test_a_field_points_at_its_help_and_its_error() -> None:
     assert 'aria-invalid="true"' in drawn
     assert "<script>" not in drawn
     assert "Too long." in drawn
+
+
+def test_what_stands_in_an_arabic_sentence_is_kept_together() -> None:
+    assert isolated("2026-11-27 01:20") == "2026-11-27 01:20"
+    with override("ar"):
+        assert isolated("2026-11-27 01:20") == "\u20682026-11-27 01:20\u2069"

@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from portal.people.models import User
@@ -81,6 +82,12 @@ def until(
 ) -> SafeString:
     """A countdown that app.js keeps ticking: `20m left`, then `1h 24m over`."""
     return marks.until(deadline, _now(context, now), soon)
+
+
+@register.filter
+def isolated(text: object) -> str:
+    """A name, a reason, a date within an Arabic sentence: kept together, in its own direction. Elsewhere as it is."""
+    return f"\u2068{text}\u2069" if get_language_bidi() else str(text)
 
 
 @register.filter
