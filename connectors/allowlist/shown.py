@@ -11,7 +11,7 @@ from connectors.allowlist.reasons import REASONS
 from connectors.allowlist.usage import Usage
 from connectors.environments import ENVIRONMENTS
 from connectors.models import Connector
-from portal.registry.twins import local_name
+from portal.registry.twins import arabic_page
 
 
 def why(used: Usage) -> list[tuple[str, int]]:
@@ -74,7 +74,7 @@ def of_agent(agent: str, now: datetime) -> dict[str, Any]:
     """What an agent may call, by connector, and what it was refused."""
     asked = usage.of_agent(agent, now)
     found: dict[str, Named] = {}
-    values = {"agent": agent, "environment": None, "environments": list(ENVIRONMENTS)}
+    values = {"agent": agent, "environment": None, "environments": list(ENVIRONMENTS), "arabic": arabic_page()}
     with connection.cursor() as cursor:
         cursor.execute(statements.NAMED, values)
         for key, name, _state, environments, operation, codes in cursor.fetchall():
@@ -85,7 +85,4 @@ def of_agent(agent: str, now: datetime) -> dict[str, Any]:
             else:
                 one.callable.append(operation)
     others = [Line(key, used) for key, used in sorted(asked.by_connector.items(), key=_most) if key not in found]
-    called = dict(Connector.objects.filter(key__in=found).values_list("key", local_name()))
-    for one in found.values():
-        one.name = called[one.key]
     return {"connectors": list(found.values()), "others": others, "total": asked.total, "why": why(asked.total)}

@@ -3,6 +3,8 @@
 Each is one statement: what it says is of one moment. The documents stay in the database; only what is asked for leaves it.
 """
 
+from portal.registry.twins import local_name_sql
+
 # Over the rows c (a connector; `tool` is its profile), n (the name of an operation), o (whether the contract has it), a (the
 # agent's line in the allowlist) and p (whether the tool is pinned). The codes are those of `reasons.REASONS`, in their order.
 _REASONS = """array_remove(ARRAY[
@@ -70,7 +72,7 @@ FROM answer
 """
 
 _OF_AGENT = """(
-    SELECT id, key, name, kind, state, version, contract_version, endpoint, document->'runtime_tool' AS tool,
+    SELECT id, key, name, name_ar, kind, state, version, contract_version, endpoint, document->'runtime_tool' AS tool,
            document->'facets' AS facets
     FROM connectors_connector
     WHERE kind = 'runtime_tool'
@@ -112,7 +114,7 @@ SELECT statement_timestamp(), coalesce((SELECT revision FROM connectors_agentall
 
 # Everything that an allowlist gives the agent, callable or not, with what stands against it.
 NAMED = f"""
-SELECT c.key, c.name, c.state,
+SELECT c.key, {local_name_sql("c.")}, c.state,
        ARRAY(SELECT jsonb_array_elements_text(coalesce(a.line->'environments', to_jsonb(%(environments)s::text[])))), n.name,
        {_REASONS} AS reasons
 FROM {_OF_AGENT} c

@@ -84,7 +84,7 @@ class _Comparison:
         if key in self.seen:
             return old, new, True
         self.seen.add(key)
-        for _hop in range(20):
+        for _step in range(20):
             if isinstance(old, dict) and isinstance(old.get("$ref"), str):
                 old = at(self.roots[0], old["$ref"][1:])
             if isinstance(new, dict) and isinstance(new.get("$ref"), str):

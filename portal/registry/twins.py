@@ -36,6 +36,11 @@ def local_name() -> Any:
     return Case(When(name_ar="", then=F("name")), default=F("name_ar")) if arabic_page() else F("name")
 
 
+def local_name_sql(table: str = "") -> str:
+    """The same for statements in SQL, which are handed `arabic_page()` as the value `arabic`; `table` with its point."""
+    return f"CASE WHEN %(arabic)s AND {table}name_ar <> '' THEN {table}name_ar ELSE {table}name END"
+
+
 def local_name_in_document() -> Any:
     """The same as an expression over a column `document`, of any kind."""
     text: Any = TextField()

@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 
 from portal.registry import kinds
 from portal.registry.kinds import Kind
-from portal.registry.twins import local
+from portal.registry.twins import arabic_page, local, local_name_sql
 from portal.search.sources import Source, all_sources
 from portal.search.words import SHORTEST
 
@@ -23,8 +23,6 @@ LONGEST = 120
 # So many rows of a table are looked at, of which the best are shown.
 LOOKED_AT = 20
 _ID = re.compile(r"([a-z]+)-0*([0-9]{1,17})")
-# The name in the language of the page.
-_TITLE = "CASE WHEN %(arabic)s AND name_ar <> '' THEN name_ar ELSE name END"
 _EXACT, _BEGINS, _HOLDS = 0, 1, 2
 
 
@@ -68,7 +66,7 @@ def find(words: str, *, most: int) -> Results:
         "asked": asked,
         "begins": f"{_escaped(asked)}%",
         "holds": [f"%{_escaped(word)}%" for word in asked.split()],
-        "arabic": local("", "ar") == "ar",
+        "arabic": arabic_page(),
     }
     rows = _asked_of(_beginning(), values)
     if any(len(word) >= SHORTEST for word in asked.split()):
@@ -179,9 +177,13 @@ def _tables() -> dict[str, _Table]:
     found: dict[str, _Table] = {}
     for model in dict.fromkeys(kind.model for kind in kinds.all_kinds()):
         these = [kind for kind in kinds.all_kinds() if kind.model is model]
-        head = f"SELECT '{these[0].name}' AS source, {_kind_of(these)} AS kind, id, key, {_TITLE} AS title, state, owner_id"
+        head = f"SELECT '{these[0].name}' AS source, {_kind_of(these)} AS kind, id, key, {local_name_sql()} AS title"
         found[these[0].name] = _Table(
-            head, model._meta.db_table, "(key || ' ' || name || ' ' || name_ar)", "name", keyed=True
+            f"{head}, state, owner_id",
+            model._meta.db_table,
+            "(key || ' ' || name || ' ' || name_ar)",
+            "name",
+            keyed=True,
         )
     for source in all_sources():
         if source.word:

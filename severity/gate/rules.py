@@ -124,7 +124,7 @@ def _row(matrix: _Matrix, facts: Facts, name: str, said: Said | None) -> Row:
 def _unlisted(facts: Facts, to: str) -> int:
     """Incidents that block beyond those listed: the lists are bounded, the verdict is not."""
     blocking = {Level.V3.value} | ({Level.V2.value} if to == PROD else set())
-    known = sum(count for (_name, severity, harmless), count in facts.counts.items()
+    known = sum(count for (_row, severity, harmless), count in facts.counts.items()
                 if severity in blocking and not harmless)  # fmt: skip
     listed = sum(
         one.severity == Level.V3 or (one.state != "mitigated" and one.covered_until is None)
@@ -246,7 +246,7 @@ def _provenance(matrix: _Matrix, facts: Facts) -> None:
 def note(facts: Facts) -> str:
     """How bad things are in one sentence."""
     totals = dict.fromkeys(Level, 0)
-    for (_row_name, severity, _harmless), count in facts.counts.items():
+    for (_dimension, severity, _harmless), count in facts.counts.items():
         totals[Level(severity)] += count
     worst = next((level for level in reversed(Level) if totals[level]), None)
     if worst is None:

@@ -1,10 +1,13 @@
 """The gate speaks the language of whoever asks; what is frozen is English, whoever promotes."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import translation
+from django.utils.html import escape
 
 from severity.gate.answers import digest_of, matrix_answer
 from severity.gate.services import evaluate
@@ -33,6 +36,15 @@ def test_nothing_that_the_gate_itself_says_is_left_in_english() -> None:
     assert len(found) > 20
     assert [text for text in found if not re.search(r"[\u0600-\u06ff]", text)] == []
     assert [text for text in found if ENGLISH.search(text.partition(": ")[0])] == []
+
+
+def test_the_page_says_of_each_reason_who_can_lift_it(client_of: Callable[[str], Client]) -> None:
+    world.release()
+    page = client_of("amal").get("/releases/r-2026.12/").content.decode()
+    listed = page.partition('<ul class="plain-list">')[2].partition("</ul>")[0]
+    first = evaluate("r-2026.12", "staging").blocked[:6]
+    assert listed.count("<li>") == len(first)
+    assert all(escape(one.who) in listed for one in first)
 
 
 def test_what_is_frozen_is_english_whoever_promotes() -> None:

@@ -156,6 +156,14 @@ def test_the_overview_asks_for_every_bad_incident_until_somebody_took_it() -> No
     assert button not in text(client, "/")
 
 
+def test_the_overview_offers_a_viewer_nothing_that_she_may_not_do() -> None:
+    incident(Level.V2)
+    assert 'value="acknowledge"' in text(signed_in(), "/")
+    page = text(signed_in("vera", Role.VIEWER), "/")
+    assert "INC-" in page
+    assert 'value="acknowledge"' not in page
+
+
 def test_the_overview_says_that_nobody_watches_the_clocks() -> None:
     assert "The watcher of clocks is late" in text(signed_in(), "/")
 

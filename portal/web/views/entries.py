@@ -78,17 +78,8 @@ class EntryList(KindView):
             rows = ([entry.human_id, entry.key, entry.name, entry.name_ar, entry.owner.key, entry.state, entry.version,
                      entry.updated_at.isoformat(), *(one(entry) for _name, one in own)]
                     for entry in listing.queryset.iterator(500))  # fmt: skip
-            head = [
-                "id",
-                "key",
-                "name",
-                "name_ar",
-                "owner",
-                "state",
-                "version",
-                "changed",
-                *(name for name, _one in own),
-            ]
+            head = ["id", "key", "name", "name_ar", "owner", "state", "version", "changed"]
+            head += [name for name, _one in own]
             return csv_response(pages, head, rows)
         columns = [{"label": one.title, "name": one.name, "sort": one.sort} for one in self.kind.columns]
         waiting = (

@@ -38,6 +38,7 @@ class Overview(PageView):
             "kinds": kinds.all_kinds(),
             "empty": not kinds.any_entry(),
             "may_propose": may(self.actor, Permission.PROPOSE),
+            "may_work": may(self.actor, Permission.WORK_INCIDENT),
         }
         if context["empty"]:
             context["steps"] = self._first_steps()
