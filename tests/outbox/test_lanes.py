@@ -111,7 +111,9 @@ def test_lanes_that_failed_before_never_take_all_threads(receivers: Receivers, m
     begun = time.monotonic()
     delivery.tick()
     assert healthy.arrived[0] - begun < 1
-    assert sum(at - begun < 2 for at in hanging.arrived) == 2
+    # A third comes when one of the two is over: if that was too soon, what it was told says why.
+    told = [(at - begun) for at in hanging.arrived], list(Delivery.objects.values_list("receiver", "last_error"))
+    assert sum(at - begun < 2 for at in hanging.arrived) == 2, told
 
 
 @pytest.mark.django_db
