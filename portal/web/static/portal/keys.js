@@ -53,6 +53,7 @@
       const field = $("[data-filters] :is(input:not([type=hidden]), select)") || $("#search");
       if (field) {
         event.preventDefault();
+        if (field.closest("[hidden]")) $("[data-unfold]").click();
         field.focus();
       }
     } else if (key === "?") {
