@@ -87,7 +87,7 @@ def endpoint(row: Any, now: datetime) -> SafeString:
 
 def route(row: Any, now: datetime) -> SafeString:
     """From which system to which."""
-    text = '<span class="row"><bdi>{}</bdi>{}<bdi>{}</bdi></span>'
+    text = "<bdi>{}</bdi> {} <bdi>{}</bdi>"
     return format_html(text, row.source_system, marks.icon("arrow"), row.destination_system)
 
 
