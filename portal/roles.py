@@ -11,6 +11,8 @@ from typing import Protocol
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from portal.language.lists import joined
+
 
 class Role(TextChoices):
     """What a person is trusted with. Lead, function head and executive sign off A1, A2 and A3."""
@@ -165,7 +167,7 @@ def may(actor: Acting, permission: Permission) -> bool:
 def who_may(permission: Permission) -> str:
     """The roles that may, in words, for the sentence of a refusal."""
     grant = TABLE[permission]
-    return ", ".join(str(role.label) for role in Role if role in grant.roles)
+    return joined(role.label for role in Role if role in grant.roles)
 
 
 def signing_level(roles: Iterable[str]) -> int:

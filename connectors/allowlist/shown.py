@@ -11,6 +11,7 @@ from connectors.allowlist.reasons import REASONS
 from connectors.allowlist.usage import Usage
 from connectors.environments import ENVIRONMENTS
 from connectors.models import Connector
+from portal.language.lists import joined
 from portal.registry.twins import arabic_page
 
 
@@ -81,7 +82,7 @@ def of_agent(agent: str, now: datetime) -> dict[str, Any]:
             used = asked.by_connector.get(key, Usage())
             one = found.setdefault(key, Named(key, name, environments, [], [], used))
             if codes:
-                one.refused.append((operation, ", ".join(str(REASONS[code].word) for code in codes)))
+                one.refused.append((operation, joined(REASONS[code].word for code in codes)))
             else:
                 one.callable.append(operation)
     others = [Line(key, used) for key, used in sorted(asked.by_connector.items(), key=_most) if key not in found]

@@ -12,6 +12,7 @@ from connectors.diagram import mermaid
 from connectors.diagram.drawing import draw
 from connectors.diagram.picture import Lane, lanes
 from connectors.diagram.reading import rows, words
+from portal.language.lists import joined
 from portal.people.models import Team
 from portal.refusals import Invalid, Problem
 from portal.registry.models import STANDING, EntryState
@@ -61,7 +62,7 @@ class Architecture(PageView):
             "state": state,
             "teams": Team.objects.order_by("name"),
             "states": [(one.value, one.label) for one in EntryState],
-            "standing": ", ".join(str(one.label) for one in STANDING),
+            "standing": joined(one.label for one in STANDING),
         }
         return render(request, "connectors/architecture.html", context)
 

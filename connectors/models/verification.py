@@ -83,6 +83,18 @@ class ToolDefinition(models.Model):
         return f"{self.name} {self.digest[:12]}"
 
 
+# What of a tool can differ, in words.
+_DIFFERENCES = {
+    "input": _("input"),
+    "output": _("output"),
+    "prose": _("prose"),
+    "annotations": _("annotations"),
+    "added": _("added"),
+    "removed": _("removed"),
+    "renamed": _("renamed"),
+}
+
+
 class KnownTool(models.Model):
     """One tool of a connector: approved, or shown by its server, or both."""
 
@@ -117,3 +129,8 @@ class KnownTool(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def differs_words(self) -> list[str]:
+        """What of it differs, in the words of the page's language."""
+        return [str(_DIFFERENCES.get(name, name)) for name in self.differs]

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from connectors.models import Connector, KnownTool, Verification
+from portal.language.lists import joined
 
 
 def refusal_of(connector: Connector, operation: str) -> str:
@@ -20,5 +21,5 @@ def refusal_of(connector: Connector, operation: str) -> str:
     return _("“%(name)s” is not as it was approved (%(state)s: %(differs)s); calls to it are refused until it is.") % {
         "name": operation,
         "state": held.get_state_display(),
-        "differs": ", ".join(held.differs),
+        "differs": joined(held.differs_words),
     }

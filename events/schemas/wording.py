@@ -7,6 +7,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal.language.lists import joined
+
 ALL_TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean", "null"})
 # Keyword → (in words, whether a greater number accepts less).
 BOUNDS: dict[str, tuple[str | Promise, bool]] = {
@@ -37,7 +39,7 @@ def in_words(types: frozenset[str]) -> str:
     if types == ALL_TYPES:
         return _("anything")
     *most, last = sorted(shown)
-    return _("%(those)s or %(last)s") % {"those": ", ".join(most), "last": last} if most else last
+    return _("%(those)s or %(last)s") % {"those": joined(most), "last": last} if most else last
 
 
 def field_of(pointer: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
+from portal.language.lists import joined
 from portal.refusals import Invalid, Problem
 
 # ISO numbers of weekdays, Sunday first: the week of most who work here.
@@ -74,7 +75,7 @@ def sentence(kept: dict[str, Any] | None) -> str:
     """Working hours in words; empty without any."""
     if not kept:
         return ""
-    days = ", ".join(str(WEEKDAYS_ABBR[day - 1]) for day in kept["days"])
+    days = joined(WEEKDAYS_ABBR[day - 1] for day in kept["days"])
     return f"{days} · {kept['from']}–{kept['to']} · {kept['zone']}"
 
 

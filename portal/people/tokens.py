@@ -8,6 +8,7 @@ from knox.crypto import create_token_string, hash_token
 from knox.settings import CONSTANTS, knox_settings
 
 from portal.audit.services import record
+from portal.language.lists import joined
 from portal.people.actors import Actor
 from portal.people.guards import require_human
 from portal.people.models import ApiToken, User
@@ -78,7 +79,7 @@ def make_token(
     kind = actor_type or user.actor_type
     allowed = token_types(ActorType(user.actor_type))
     if kind not in allowed:
-        message = _("A token of this account acts as: %s.") % ", ".join(str(one.label) for one in allowed)
+        message = _("A token of this account acts as: %s.") % joined(one.label for one in allowed)
         raise Invalid("token_type", message, [Problem("actor_type", message, "token_type")])
     if not name.strip() or len(name) > 120:
         message = _("Say what it is for, in at most 120 characters.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from metrics.models import CheckVerdict
+from portal.language.lists import joined
 from portal.registry.models import EntryState
 from severity.gate.values import Check, Evaluation, Facts, Reason, Row, Said, Trouble
 from severity.readiness import BY_PEOPLE, STAGES, Dimension, RowStatus
@@ -254,4 +255,4 @@ def note(facts: Facts) -> str:
     counted = (
         _("%(n)d %(level)s") % {"n": totals[level], "level": level.name} for level in reversed(Level) if totals[level]
     )
-    return _("Unresolved: %s.") % ", ".join(counted)
+    return _("Unresolved: %s.") % joined(counted)

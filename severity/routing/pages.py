@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from portal.language.lists import joined
 from portal.people.actors import Actor
 from portal.people.models import Team
 from portal.refusals import Refusal
@@ -33,7 +34,7 @@ class Routes(PageView):
         """The list."""
         rows = [
             {"route": one, "hours": f"{hour_of(one.begins)}–{hour_of(one.ends)}" if one.days else "",
-             "days": ", ".join(_day(day) for day in sorted(one.days, key=lambda day: day % 7))}
+             "days": joined(_day(day) for day in sorted(one.days, key=lambda day: day % 7))}
             for one in reads.routes()
         ]  # fmt: skip
         context = {
@@ -77,11 +78,16 @@ class RoutePage(PageView):
         return redirect("route", name=name)
 
     def _page(self, form: RouteForm, route: Route | None, status: int = 200) -> HttpResponse:
+        why_not = _why_not(self.actor, route)
+        if why_not:
+            # It can be read by all, and typed into by those who may save it.
+            for field in form.fields.values():
+                field.disabled = True
         context = {
             "form": form,
             "route": route,
             "boxes": {"only_escalated", "tells_end", "active"},
-            "why_not": _why_not(self.actor, route),
+            "why_not": why_not,
             "crumbs": [{"label": _("Routes"), "href": reverse("routes")},
                        {"label": route.name if route else _("New route")}],
         }  # fmt: skip

@@ -13,11 +13,16 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
+from portal.language import lists
+from portal.people.actors import Actor
 from portal.people.models import User
+from portal.roles import Permission
+from portal.roles import may as allowed
 from portal.saved.reads import views_on
 from portal.web import marks, words
 from portal.web.navigation import Place
@@ -88,6 +93,25 @@ def until(
 def isolated(text: object) -> str:
     """A name, a reason, a date within an Arabic sentence: kept together, in its own direction. Elsewhere as it is."""
     return f"\u2068{text}\u2069" if get_language_bidi() else str(text)
+
+
+@register.filter
+def joined(words: Iterable[object]) -> SafeString:
+    """Names or words in a row, each kept in its own direction, with the comma of the page's language between them."""
+    return format_html_join(mark_safe(lists.comma()), "<bdi>{}</bdi>", ((word,) for word in words))  # noqa: S308
+
+
+@register.simple_tag
+def comma() -> str:
+    """What stands between two of a row: `{% if not forloop.last %}{% comma %}{% endif %}`."""
+    return lists.comma()
+
+
+@register.simple_tag(takes_context=True)
+def may(context: Context, permission: str) -> bool:
+    """Whether who looks may do this, by the table of portal/roles.py: no page offers what is refused."""
+    user = context.get("user")
+    return isinstance(user, User) and allowed(Actor.of(user), Permission(permission))
 
 
 @register.filter

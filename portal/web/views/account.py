@@ -17,6 +17,7 @@ from django.views import i18n
 from django.views.decorators.http import require_POST
 from django.views.generic import FormView
 
+from portal.language.lists import joined
 from portal.operations.services import database_now
 from portal.people import services
 from portal.people.models import User
@@ -70,8 +71,7 @@ class SignIn(LoginView):
             people = User.objects.exclude(roles=[]).order_by("pk")[:12]
             context["demo_password"] = DEMO_PASSWORD
             context["demo_users"] = [
-                {"username": user.username, "role": ", ".join(str(Role(role).label) for role in user.roles)}
-                for user in people
+                {"username": user.username, "role": joined(Role(role).label for role in user.roles)} for user in people
             ]
         return context
 

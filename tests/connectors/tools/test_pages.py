@@ -100,7 +100,7 @@ def test_a_quarantine_is_confirmed_by_the_key_and_a_reason(scripted: ScriptedSer
     amal, vera, omar = client_of("amal"), client_of("vera"), client_of("omar")
     hold = f"{PAGE}quarantine/"
     assert "Type" in shown(amal, hold)
-    assert "You may not see this" in shown(vera, hold)
+    assert "You may not do this" in shown(vera, hold)
     whole = {"what": "quarantine", "typed": "crm-lookup", "reason": "Odd answers."}
     for missing, status in (({"typed": "crm"}, 422), ({"reason": " "}, 422), ({"what": "other"}, 404)):
         assert amal.post(hold, whole | missing).status_code == status
@@ -108,6 +108,9 @@ def test_a_quarantine_is_confirmed_by_the_key_and_a_reason(scripted: ScriptedSer
     assert vera.post(hold, whole).status_code == 403
     assert amal.post(hold, whole).status_code == 302
     assert "Quarantined by amal: Odd answers." in shown(vera, PAGE)
+    # No page offers what is refused.
+    assert ">End it<" in shown(omar, PAGE)
+    assert ">End it<" not in shown(amal, PAGE)
     assert amal.post(hold, whole | {"what": "lift"}).status_code == 403
     assert omar.post(hold, whole | {"what": "lift", "reason": "Looked into."}).status_code == 302
     assert verification().quarantined_at is None
