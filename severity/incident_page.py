@@ -21,7 +21,7 @@ from severity import services
 from severity.answers import due_of, exceptions_answer, review_answer, steps_answer
 from severity.bodies import EvidenceItem
 from severity.duties import BY_STATE
-from severity.incident_words import DUTIES, timeline
+from severity.incident_words import DUTIES, evidence_kind, shown_evidence, timeline
 from severity.models import Incident, IncidentState, Severity
 from severity.pages import address_of, cause_of, incident_id_of
 from severity.readiness import Dimension
@@ -30,13 +30,7 @@ from severity.rules import Level
 from severity.services import Told
 
 TIMELINE = 200
-EVIDENCE_KINDS = (
-    ("log", gettext_lazy("Log")),
-    ("run", gettext_lazy("Run")),
-    ("file", gettext_lazy("File")),
-    ("address", gettext_lazy("Address")),
-    ("person", gettext_lazy("Person")),
-)
+EVIDENCE_KINDS = tuple((name, evidence_kind(name)) for name in ("log", "run", "file", "address", "person"))
 
 
 def evidence_of(request: HttpRequest) -> list[dict[str, Any]]:
@@ -179,7 +173,7 @@ class IncidentPage(PageView):
             "may_lower": incident.level < Level.V3 or may(self.actor, Permission.LOWER_V3),
             "levels": [(one.name, Severity(one.value).label) for one in Level if one != incident.level],
             "evidence_kinds": EVIDENCE_KINDS,
-            "evidence": [one for one in incident.evidence if isinstance(one, dict)],
+            "evidence": shown_evidence(incident),
             "teams": Team.objects.exclude(pk=incident.owner_id) if works and not incident.resolved else (),
             "runbook": steps_answer(incident),
             "links": incident.links.all(),

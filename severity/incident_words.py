@@ -1,11 +1,12 @@
-"""The lines of an incident's timeline, in words and marks."""
+"""The lines of an incident's timeline in words and marks, and its evidence in words."""
 
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from severity.models import TimelineEvent
+from severity.models import Incident, TimelineEvent
 from severity.rules import Level
 from severity.wording import told_words
 
@@ -41,6 +42,45 @@ DUTIES = {
     "resolve_by": gettext_lazy("Mitigate"),
     "review_by": gettext_lazy("Review"),
 }
+
+
+# What a piece of evidence is: told by people, by the watch and by claims.
+_EVIDENCE_KINDS: dict[str, str | Promise] = {
+    "log": gettext_lazy("Log"),
+    "run": gettext_lazy("Run"),
+    "file": gettext_lazy("File"),
+    "address": gettext_lazy("Address"),
+    "person": gettext_lazy("Person"),
+    "tool_call": gettext_lazy("Tool call"),
+    "document": gettext_lazy("Document"),
+    "other": gettext_lazy("Other"),
+    "task": gettext_lazy("Task"),
+    "tool": gettext_lazy("Tool"),
+    "data_movement": gettext_lazy("Data sync"),
+    "sync_run": gettext_lazy("Run of a data sync"),
+    "checkpoint": gettext_lazy("Checkpoint"),
+    "checkpoint_run": gettext_lazy("Run of a checkpoint"),
+    "claim": gettext_lazy("Claim"),
+    "metric": gettext_lazy("Metric"),
+    "change": gettext_lazy("Change"),
+    "schema": gettext_lazy("Schema version"),
+    "team": gettext_lazy("Team"),
+    "portal": gettext_lazy("Part of the portal"),
+}
+
+
+def evidence_kind(kind: str) -> str | Promise:
+    """`tool_call` → Tool call; a kind that another system made up stays as it is."""
+    return _EVIDENCE_KINDS.get(kind, kind)
+
+
+def shown_evidence(incident: Incident) -> list[dict[str, Any]]:
+    """Its evidence as the page shows it."""
+    return [
+        one | {"kind": evidence_kind(str(one.get("kind", ""))), "note": told_words(str(one.get("note") or ""))}
+        for one in incident.evidence
+        if isinstance(one, dict)
+    ]
 
 
 def timeline(events: Iterable[TimelineEvent]) -> list[dict[str, Any]]:

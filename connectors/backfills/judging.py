@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
+from connectors.backfills import wording
 from connectors.backfills.documents import moment_of, partitions_of
 from connectors.backfills.estimating import movement, overlapping
 from connectors.backfills.runbooks import digest_today
@@ -112,5 +112,5 @@ def settle(entry: Backfill, actor: Actor, now: datetime) -> None:
         Partition(job=job, number=number, since=since, until=until)
         for number, (since, until) in enumerate(parts, start=1)
     )
-    text = ngettext("Approved: one part to be loaded.", "Approved: %(n)s parts to be loaded.", len(parts))
-    BackfillLine.objects.create(job=job, at=now, actor_name=actor.name, text=text % {"n": len(parts)})
+    text = wording.APPROVED_ONE if len(parts) == 1 else wording.APPROVED % {"n": len(parts)}
+    BackfillLine.objects.create(job=job, at=now, actor_name=actor.name, text=text)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectors.backfills import wording
 from connectors.backfills.drilled import drilled
 from connectors.backfills.progress import progress_of
 from connectors.backfills.runbooks import runbook_of, versions_of
@@ -59,6 +60,7 @@ def at_work(job: BackfillJob, asked: Mapping[str, str], now: datetime) -> dict[s
     keep = f"parts={only}&" if only in PartitionState.values else ""
     return {
         "job": job,
+        "reason": wording.LOG.words(job.reason),
         "over": job.state in JOB_OVER,
         "progress": progress,
         "word": "stalled" if progress.stalled else job.state,
@@ -94,7 +96,8 @@ def at_work(job: BackfillJob, asked: Mapping[str, str], now: datetime) -> dict[s
         "parts_next": f"?{keep}page={page.next_page_number()}#parts" if page.has_next() else "",
         "parts_note": _("page %(number)s of %(all)s") % {"number": page.number, "all": page.paginator.num_pages},
         "lines": [
-            {"at": one.at, "text": one.text, "actor": one.actor_name, "shape": "dot"} for one in job.lines.all()[:LINES]
+            {"at": one.at, "text": wording.LOG.words(one.text), "actor": one.actor_name, "shape": "dot"}
+            for one in job.lines.all()[:LINES]
         ],
         "acts": acts_of(job),
         "now_url": reverse("backfill-work", args=[job.backfill.key]) + (f"?{keep}page={page.number}"),

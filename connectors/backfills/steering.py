@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from connectors.backfills import wording
 from connectors.backfills.working import follow, locked, reopen, write
 from connectors.models import BackfillJob, JobState, PartitionState
 from connectors.models.backfill import JOB_OVER
@@ -42,7 +43,7 @@ def pause(*, actor: Actor, key: str, reason: str, now: datetime) -> BackfillJob:
     _still(job, JobState.READY, JobState.RUNNING)
     job.state, job.reason = JobState.PAUSED, said
     job.save()
-    write(job, actor, "pause", _("Paused: %s") % said, now)
+    write(job, actor, "pause", wording.PAUSED % {"why": said}, now)
     return job
 
 
@@ -58,7 +59,7 @@ def resume(*, actor: Actor, key: str, now: datetime) -> BackfillJob:
     job.state = JobState.FAILED if failed else JobState.RUNNING if job.started_at else JobState.READY
     job.reason = job.reason if failed else ""
     job.save()
-    write(job, actor, "resume", _("Resumed."), now)
+    write(job, actor, "resume", wording.RESUMED, now)
     follow(job, actor, now)
     return job
 
@@ -75,7 +76,7 @@ def cancel(*, actor: Actor, key: str, reason: str, now: datetime) -> BackfillJob
         raise Conflict("state", _("The job is done; nothing is left to be cancelled."))
     job.state, job.reason, job.ended_at = JobState.CANCELLED, said, now
     job.save()
-    write(job, actor, "cancel", _("Cancelled: %s") % said, now)
+    write(job, actor, "cancel", wording.CANCELLED % {"why": said}, now)
     return job
 
 
@@ -101,7 +102,7 @@ def retry(*, actor: Actor, key: str, reason: str, parts: list[int], now: datetim
     if not job.partitions.filter(state=PartitionState.FAILED).exists():
         job.state, job.reason = JobState.RUNNING, ""
     job.save()
-    write(job, actor, "retry", _("%(n)s parts are tried anew: %(why)s") % {"n": reopened, "why": said}, now)
+    write(job, actor, "retry", wording.RETRIED % {"n": reopened, "why": said}, now)
     return job
 
 
@@ -121,5 +122,5 @@ def verify(*, actor: Actor, key: str, verification: str, now: datetime) -> Backf
     job.state, job.ended_at = JobState.DONE, now
     job.verified_by, job.verification = actor.name, said
     job.save()
-    write(job, actor, "verify", _("Verified: %s") % said, now)
+    write(job, actor, "verify", wording.VERIFIED % {"how": said}, now)
     return job

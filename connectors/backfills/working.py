@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
+from connectors.backfills import wording
 from connectors.models import BackfillJob, BackfillLine, JobState, Partition, PartitionState
 from connectors.models.backfill import JOB_OVER
 from portal.audit.services import record
@@ -79,7 +80,7 @@ def claim(*, actor: Actor, key: str, worker: str, lease_seconds: int, now: datet
     part = _next(job, actor, now)
     if part is None:
         return Claim(job, None)
-    late = " " + _("The lease of %s was over.") % part.worker if part.state == PartitionState.RUNNING else ""
+    late = " " + wording.LEASE_OVER % {"worker": part.worker} if part.state == PartitionState.RUNNING else ""
     part.state, part.worker, part.note = PartitionState.RUNNING, worker, ""
     part.attempts, part.lease = part.attempts + 1, part.lease + 1
     part.started_at, part.ended_at, part.rows = now, None, None
@@ -89,8 +90,7 @@ def claim(*, actor: Actor, key: str, worker: str, lease_seconds: int, now: datet
         job.state = JobState.RUNNING
         job.started_at = job.started_at or now
         job.save()
-    told = _("Part %(number)s is taken by %(worker)s, attempt %(attempt)s.")
-    told %= {"number": part.number, "worker": worker, "attempt": part.attempts}
+    told = wording.TAKEN % {"number": part.number, "worker": worker, "attempt": part.attempts}
     write(job, actor, "claim", told + late, now)
     return Claim(job, part)
 
@@ -109,8 +109,7 @@ def _next(job: BackfillJob, actor: Actor, now: datetime) -> Partition | None:
 def _give_up(job: BackfillJob, part: Partition, actor: Actor, why: str, now: datetime) -> None:
     part.state, part.ended_at, part.lease_until = PartitionState.FAILED, now, None
     part.save()
-    told = _("Part %(number)s failed %(attempts)s times, the last time: %(why)s.")
-    told %= {"number": part.number, "attempts": part.attempts, "why": why.rstrip(".")}
+    told = wording.GIVEN_UP % {"number": part.number, "attempts": part.attempts, "why": why.rstrip(".")}
     job.reason = told[:500]
     if job.state != JobState.PAUSED:
         job.state = JobState.FAILED
@@ -147,14 +146,14 @@ def report(*, actor: Actor, key: str, number: int, told: Told, now: datetime) ->
     if told.state == PartitionState.DONE:
         part.state = PartitionState.DONE
         part.save()
-        write(job, actor, "part", _("Part %(number)s is done by %(worker)s: %(rows)s rows.") % words, now)
+        write(job, actor, "part", wording.DONE % words, now)
         follow(job, actor, now)
     elif part.attempts >= MOST_ATTEMPTS:
-        _give_up(job, part, actor, told.note or _("no reason was given"), now)
+        _give_up(job, part, actor, told.note or "no reason was given", now)
     else:
         part.state = PartitionState.PENDING
         part.save()
-        write(job, actor, "part", _("Part %(number)s failed with %(worker)s: %(note)s") % words, now)
+        write(job, actor, "part", wording.FAILED % words, now)
     return part
 
 
@@ -176,7 +175,7 @@ def follow(job: BackfillJob, actor: Actor, now: datetime) -> None:
     if job.state == JobState.RUNNING and not job.partitions.exclude(state=PartitionState.DONE).exists():
         job.state = JobState.VERIFYING
         job.save()
-        write(job, actor, "loaded", _("Every part is done. Somebody verifies it before it counts as done."), now)
+        write(job, actor, "loaded", wording.LOADED, now)
 
 
 def reopen(job: BackfillJob, numbers: list[int]) -> int:

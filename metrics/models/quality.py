@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from metrics.models.dataset import Dataset
+from metrics.quality.wording import TOLD
 from portal.people.models import Team
 from portal.registry.documents import Document
 from portal.registry.models import Entry
@@ -83,6 +84,11 @@ class CheckpointRun(models.Model):
     def __str__(self) -> str:
         return f"{self.run_key}: {self.verdict}"
 
+    @property
+    def told_words(self) -> str:
+        """What is told of it, in the language of the page."""
+        return TOLD.words(self.told)
+
 
 class CheckpointState(models.Model):
     """What was last seen of a checkpoint: written with each run, judged by the sweep at `judge_at`.
@@ -119,6 +125,11 @@ class CheckpointState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.checkpoint_id}: {self.verdict}"
+
+    @property
+    def told_words(self) -> str:
+        """What is told of it, in the language of the page."""
+        return TOLD.words(self.told)
 
 
 class Workflow(Entry):

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from metrics.models import Checkpoint, CheckpointState, CheckVerdict, Dataset, Workflow, WorkflowDataset
+from metrics.quality import wording
 from metrics.quality.documents import definitions_of
 from metrics.quality.rules import circumstance, consumed, covers
 from portal.people.actors import Actor
@@ -17,7 +18,6 @@ from portal.registry.rules import Floor
 
 # What the policy knows the loosening of a checkpoint as: it asks for a function head (A2).
 LOOSER = frozenset({"sensitivity"})
-CHANGED_SINCE = "What it declares has changed since its newest run: {names} was not part of it."
 
 
 def floor(document: Document) -> Floor:
@@ -107,7 +107,7 @@ def refresh(state: CheckpointState, checkpoint: Checkpoint, dataset: Document, n
     declared = definitions_of(checkpoint.document)
     if run.verdict == CheckVerdict.PASS and not covers(run.results, declared):
         names = [one.name for one in declared if not covers(run.results, [one])]
-        state.verdict, state.told = CheckVerdict.INCOMPLETE, CHANGED_SINCE.format(names=", ".join(names[:5]))
+        state.verdict, state.told = CheckVerdict.INCOMPLETE, wording.CHANGED_SINCE % {"names": ", ".join(names[:5])}
 
 
 def settle_workflow(entry: Workflow, actor: Actor, now: datetime) -> None:

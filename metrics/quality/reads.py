@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from metrics.models import Checkpoint, CheckpointRun, CheckpointState, CheckVerdict, Dataset, Workflow
 from metrics.quality.rules import verdict_now
+from metrics.quality.wording import TOLD
 from portal.registry.models import EntryState
 
 SHOWN = 20
@@ -36,6 +37,11 @@ class Reason:
     since: datetime | None
     told: str
     what: str
+
+    @property
+    def told_words(self) -> str:
+        """What was told of the newest run, in the language of the page."""
+        return TOLD.words(self.told)
 
 
 @dataclass(frozen=True)
@@ -146,7 +152,7 @@ def checkpoints_of(dataset: Dataset, now: datetime) -> list[Mapping[str, Any]]:
             "verdict": verdict_now(one.now.verdict, one.now.stale_at, now),
             "run_at": one.now.run_at,
             "stale_at": one.now.stale_at,
-            "told": one.now.told,
+            "told": one.now.told_words,
         }
         for one in rows.order_by("key")[:SHOWN]
     ]

@@ -11,6 +11,8 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from metrics.quality import wording
+
 # The rows of a release, as `severity.readiness` names them; that layer is above this one, and a test holds both lists equal.
 DIMENSIONS = [
     ("docs_truth", _("Docs truth")),
@@ -227,23 +229,24 @@ def _told(
     if bad:
         named = [f"{one.type} ({', '.join(one.columns[:3])})" if one.columns else one.type for one in bad[:MOST_NAMED]]
         more = f" and {len(bad) - MOST_NAMED} more" if len(bad) > MOST_NAMED else ""
-        words.append(f"{len(bad)} of {len(checks)} checks did not hold: {', '.join(named)}{more}.")
+        words.append(wording.BAD % {"bad": len(bad), "all": len(checks), "names": ", ".join(named) + more})
     if silent:
-        words.append("It is told as failed without a reason.")
+        words.append(wording.SILENT)
     if missing:
-        words.append(f"Declared and not received: {', '.join(missing[:MOST_NAMED])}.")
+        words.append(wording.MISSING % {"names": ", ".join(missing[:MOST_NAMED])})
     empty = [part.definition or part.suite for part in parts if not part.checks]
     if empty:
-        words.append(f"Without any check: {', '.join(empty[:MOST_NAMED])}.")
+        words.append(wording.EMPTY % {"names": ", ".join(empty[:MOST_NAMED])})
     skipped = sum(check.outcome == Outcome.SKIPPED for check in checks)
     if skipped:
-        words.append(f"{skipped} of {len(checks)} checks were skipped.")
+        words.append(wording.SKIPPED % {"n": skipped, "all": len(checks)})
     if any(part.evaluated is not None and part.evaluated != len(part.checks) for part in parts):
-        words.append("Not every check that ran is told.")
+        words.append(wording.NOT_TOLD)
     noted = sum(check.outcome == Outcome.FAIL and not check.bad for check in checks)
     if noted:
-        words.append(f"{noted} failed for information only.")
-    return " ".join(words or [f"All {len(checks)} checks passed."])[:MOST_TOLD]
+        words.append(wording.NOTED % {"n": noted})
+    passed = wording.ONE_PASSED if len(checks) == 1 else wording.PASSED % {"n": len(checks)}
+    return " ".join(words or [passed])[:MOST_TOLD]
 
 
 def covers(results: Iterable[Mapping[str, Any]], declared: Iterable[Definition]) -> bool:

@@ -53,7 +53,9 @@ def merged(language: str) -> Catalog:
     for message in template:
         if message.id:
             old = known.get(message.id, message.context)
-            whole.add(message.id, old.string if old else None, message.locations, context=message.context)
+            # What became a plural, or is none any more, is translated anew.
+            same = old is not None and isinstance(old.id, tuple) == isinstance(message.id, tuple)
+            whole.add(message.id, old.string if old and same else None, message.locations, context=message.context)
     return whole
 
 

@@ -11,28 +11,17 @@ from portal.registry.documents import flatten
 from severity.claims.rules import KINDS, MOST_PIECES, NOTE, REFERENCE, SAYS
 from severity.claims.serializers import TOLD, CorrectBody
 from severity.claims.services import Judged
+from severity.incident_words import evidence_kind
 from severity.models import Claim, Verdict
 
 BLANK_ROWS = 2
 FIELDS = ("kind", "says", "reference", "note")
-_KINDS = {
-    "tool_call": gettext_lazy("Tool call"),
-    "log": gettext_lazy("Log"),
-    "run": gettext_lazy("Run"),
-    "document": gettext_lazy("Document"),
-    "other": gettext_lazy("Other"),
-}
 _SAYS = {
     "supports": gettext_lazy("It supports the claim"),
     "contradicts": gettext_lazy("It contradicts the claim"),
     "unclear": gettext_lazy("It is unclear"),
 }
 Row = dict[str, str]
-
-
-def kind_label(kind: str) -> str:
-    """`tool_call` → Tool call."""
-    return str(_KINDS.get(kind, kind))
 
 
 class CorrectForm:
@@ -111,7 +100,14 @@ class CorrectForm:
 
     def _of_row(self, path: str, name: str, value: str) -> dict[str, Any]:
         if name == "kind":
-            return self._node(path, _("Kind"), "select", value, span=6, options=_options(_KINDS))
+            return self._node(
+                path,
+                _("Kind"),
+                "select",
+                value,
+                span=6,
+                options=_options({kind: evidence_kind(kind) for kind in KINDS}),
+            )
         if name == "says":
             return self._node(path, _("What it says"), "select", value, span=6, options=_options(_SAYS))
         if name == "reference":

@@ -17,7 +17,8 @@ from portal.web.views.listing import Listing, csv_response
 from severity.claims import reads, services
 from severity.claims.answers import claim_answer, reference_of
 from severity.claims.filters import ClaimFilter
-from severity.claims.forms import CorrectForm, kind_label
+from severity.claims.forms import CorrectForm
+from severity.incident_words import evidence_kind
 from severity.models import Claim, Verdict
 
 # The columns of the CSV, by the names of the API.
@@ -126,7 +127,7 @@ class ClaimPage(PageView):
             "claim": claim,
             "reference": reference_of(claim),
             "actor_type": _actor_type(claim.actor_type),
-            "pieces": [{**piece, "kind": kind_label(piece["kind"])} for piece in claim.evidence],
+            "pieces": [{**piece, "kind": evidence_kind(piece["kind"])} for piece in claim.evidence],
             "lines": [_line(event) for event in events],
             "seen": events[0].pk if events else "",
             "may_correct": may(self.actor, Permission.REPORT_CLAIM),

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from connectors.models import Connector
 from portal.audit.services import record
@@ -213,7 +214,9 @@ def _follow(claim: Claim, actor: Actor, before: str) -> None:
         told = f"{claim.human_id} is verified. {claim.note}".strip()
         recover(told=told, actor=actor, dedup_key=_dedup_key(claim))
         return
-    told = f"{Verdict(claim.verdict).label}: {rule.told} {claim.note}".strip()
+    # Kept in English, whoever corrects it; severity/wording.py reads it in other languages.
+    with override("en"):
+        told = f"{Verdict(claim.verdict).label}: {rule.told} {claim.note}".strip()
     found = Found(
         rule=rule, source="contradiction", dedup_key=_dedup_key(claim), epoch=claim.judged_at,
         title=f"Claim of {claim.claimed_by}: {claim.statement}", told=told, owner_id=claim.owner_id,

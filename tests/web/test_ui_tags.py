@@ -11,9 +11,9 @@ from django.test import RequestFactory
 from django.urls import path
 from django.utils.translation import override
 
+from portal.language.direction import isolated
 from portal.web import words
 from portal.web.navigation import Place
-from portal.web.templatetags.ui import isolated
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -15,10 +15,10 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 
 from portal.language import lists
+from portal.language.direction import isolated
 from portal.people.actors import Actor
 from portal.people.models import User
 from portal.roles import Permission
@@ -35,6 +35,7 @@ PAGE_PARAMETERS = ("page", "cursor", "before", "after")
 LEAST_TO_CHOOSE = 5
 
 
+register.filter(isolated)
 for draw in (marks.icon, marks.severity, marks.state, marks.gate, marks.kind):
     register.simple_tag(draw)
 
@@ -87,12 +88,6 @@ def until(
 ) -> SafeString:
     """A countdown that app.js keeps ticking: `20m left`, then `1h 24m over`."""
     return marks.until(deadline, _now(context, now), soon)
-
-
-@register.filter
-def isolated(text: object) -> str:
-    """A name, a reason, a date within an Arabic sentence: kept together, in its own direction. Elsewhere as it is."""
-    return f"\u2068{text}\u2069" if get_language_bidi() else str(text)
 
 
 @register.filter
