@@ -6,7 +6,9 @@ portal's own words.
 """
 
 import re
+from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -94,6 +96,11 @@ _WORDS = {
     "merged": lambda: _("merged"),
     "given": lambda: _("given to another team"),
 }
+
+
+def until_words(moment: datetime) -> str:
+    """`2026-11-30 04:52 +03`: an instant within a sentence that is kept, in the zone of the portal."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M %Z")
 
 
 def title_words(title: str) -> str:

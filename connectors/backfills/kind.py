@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
-from django.db.models import Count, F, IntegerField, OuterRef, Subquery, TextField, Value
-from django.db.models.functions import Cast, Concat, LPad
+from django.db.models import Count, F, IntegerField, Max, OuterRef, Subquery, TextField, Value
+from django.db.models.functions import Cast, Concat, Greatest, LPad
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from connectors.backfills import estimating, judging
 from connectors.backfills.documents import BackfillSerializer
+from connectors.backfills.progress import is_stalled
 from connectors.backfills.shown import shown
 from connectors.models import Backfill, BackfillJob, JobState, Partition, PartitionState
 from portal.registry.filters import EntryFilter
@@ -47,6 +48,11 @@ def _parts(**where: Any) -> Any:
     return Subquery(counted, output_field=IntegerField())
 
 
+def _newest(of: Any, **where: Any) -> Any:
+    rows = Partition.objects.filter(job__backfill_id=OuterRef("id"), **where).order_by()
+    return Subquery(rows.values("job_id").annotate(newest=Max(of)).values("newest"))
+
+
 _JOB = Subquery(BackfillJob.objects.filter(backfill_id=OuterRef("id")).values("state")[:1])
 
 
@@ -65,7 +71,9 @@ def _work(row: Any, now: datetime) -> SafeString:
         return format_html('<span class="faint">{}</span>', "–")
     number = '<bdi class="faint small" dir="ltr">{}/{}</bdi>'
     parts = format_html(number, row.parts_done or 0, row.parts or 0)
-    return format_html('<span class="two">{}{}</span>', marks.state(row.job_state), parts)
+    left = (row.parts or 0) - (row.parts_done or 0)
+    stalled = is_stalled(row.job_state, left=left, held=row.held, sign=row.sign, now=now)
+    return format_html('<span class="two">{}{}</span>', marks.state("stalled" if stalled else row.job_state), parts)
 
 
 def register_kind() -> None:
@@ -138,6 +146,8 @@ def register_kind() -> None:
                         "job_state": _JOB,
                         "parts": _parts(),
                         "parts_done": _parts(state=PartitionState.DONE),
+                        "held": _newest("lease_until", state=PartitionState.RUNNING),
+                        "sign": _newest(Greatest("started_at", "ended_at")),
                     },
                 ),
                 Column("owner", _("Owner"), cells.owner),

@@ -35,6 +35,16 @@ class Progress:
         return 100 * self.done // self.total if self.total else 0
 
 
+def is_stalled(state: str, *, left: int, held: datetime | None, sign: datetime | None, now: datetime) -> bool:
+    """Whether nobody works on a job that is at work: each lease is over, or nobody asked for a part for long.
+
+    `held` is the latest end of a lease of a part at work, `sign` when a part was taken or ended last.
+    """
+    if state != JobState.RUNNING or (held is not None and held > now):
+        return False
+    return held is not None or (left > 0 and sign is not None and sign <= now - SILENCE)
+
+
 def progress_of(job: BackfillJob, now: datetime) -> Progress:
     """Counted from the parts as they stand."""
     state, over = PartitionState, Q(state=PartitionState.RUNNING, lease_until__lte=now)
@@ -51,9 +61,6 @@ def progress_of(job: BackfillJob, now: datetime) -> Progress:
     spent = (counted["newest"] - job.started_at).total_seconds() if counted["newest"] and job.started_at else 0
     alive = counted["n_running"] - counted["overdue"]
     at_work = job.state == JobState.RUNNING
-    silent = counted["overdue"] > 0 or (
-        left > 0 and not alive and counted["sign"] is not None and counted["sign"] <= now - SILENCE
-    )
     return Progress(
         total=counted["total"],
         pending=counted["n_pending"],
@@ -65,5 +72,5 @@ def progress_of(job: BackfillJob, now: datetime) -> Progress:
         rows_per_second=round(rows / spent, 2) if spent > 0 else None,
         seconds_left=round(left * spent / done) if at_work and done and spent > 0 and alive else None,
         last_sign_at=counted["sign"],
-        stalled=at_work and not alive and silent,
+        stalled=is_stalled(job.state, left=left, held=counted["held"], sign=counted["sign"], now=now),
     )

@@ -18,6 +18,7 @@ from portal.registry.rules import Floor
 from severity.models import GateException, Incident, IncidentState, ReleaseCandidate, TimelineEvent
 from severity.readiness import STAGES
 from severity.rules import Level
+from severity.wording import until_words
 
 LONGEST = timedelta(days=30)
 FIXED = ("incident", "release")
@@ -86,7 +87,7 @@ def settle(exception: GateException, actor: Actor, now: datetime) -> None:
     if exception.state == EntryState.ACTIVE:
         text = "{release} may go on with it until {until}: {reason}".format(
             release=exception.release.human_id,
-            until=exception.expires_at.isoformat(timespec="minutes"),
+            until=until_words(exception.expires_at),
             reason=exception.document["reason"],
         )
     else:

@@ -16,7 +16,7 @@ from portal.registry.models import EntryState
 from severity.gate.values import Check, Evaluation, Facts, Reason, Row, Said, Trouble
 from severity.readiness import BY_PEOPLE, STAGES, Dimension, RowStatus
 from severity.rules import Level
-from severity.wording import title_words
+from severity.wording import title_words, until_words
 
 PROD = "prod"
 # A watch that has not looked for so long may have missed anything.
@@ -180,7 +180,7 @@ def _trouble(matrix: _Matrix, one: Trouble) -> None:
             who = _("A person of %(owner)s, by resolving it.")
             matrix.add(RowStatus.RISK, reason("v2_mitigated", _("is mitigated, not resolved"), who))
         elif one.covered_until is not None:
-            until = one.covered_until.isoformat(timespec="minutes")
+            until = until_words(one.covered_until)
             what = _("is let through until %(until)s by %(exception)s") % {"until": until, "exception": one.covered_by}
             matrix.add(RowStatus.RISK, reason("v2_excepted", what, _("%(owner)s, by mitigating it.")))
         else:

@@ -1,5 +1,6 @@
 """Real checkpoints before the gate: what a failed run does to a release, and what people can do about it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,10 @@ def test_a_failure_that_customers_see_blocks_until_it_passes_or_is_excepted() ->
     told = evaluate("r-2026.12", "staging")
     assert told.allowed
     assert {row.dimension: row.status.value for row in told.rows}["data_quality"] == "risk"
+    # People read until when, on the clock of the portal.
+    said = [one.what for row in told.rows for one in row.reasons if one.rule == "v2_excepted"]
+    assert len(said) == 1
+    assert re.search(r"let through until \d{4}-\d\d-\d\d \d\d:\d\d \S+ by EXC-", said[0]), said
     world.end_exception(exception)
     assert rules() == ["checkpoint_not_passed"]
     checking.report(checking.result("run-2", ago=0.5))

@@ -129,7 +129,10 @@ def test_a_job_that_nobody_works_on_is_shown_as_stalled(client_of: ClientOf) -> 
     shown = text(client_of("amal"), PAGE)
     assert "Nobody works on it" in shown
     assert "without a sign of life" in shown
+    # The list says the same.
+    assert "Stalled" in text(client_of("amal"), "/backfills/").partition("<tbody")[2]
     claim("w2")
+    assert "Stalled" not in text(client_of("amal"), "/backfills/").partition("<tbody")[2]
     assert "Nobody works on it" not in text(client_of("amal"), PAGE)
 
 
