@@ -102,6 +102,8 @@ def _tasks() -> QuerySet[TrackedTask]:
 class TaskList(PageView):
     """What is being watched, the nearest deadline first."""
 
+    is_list = True
+
     tabs = (
         ("", gettext_lazy("Open")),
         ("needs", gettext_lazy("Needs somebody")),
@@ -135,11 +137,8 @@ class TaskList(PageView):
         context |= {
             "rows": [row_of(task, self.now) for task in context["rows"]],
             "tab": tab,
-            "tabs": [
-                {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
-                for name, label in self.tabs
-            ],
-            "clear_url": f"?tab={tab}" if tab else "?",
+            "tabs": [{"label": label, "href": f"?tab={name}", "current": name == tab} for name, label in self.tabs],
+            "clear_url": f"?tab={tab}",
             "any": bool(context["rows"]) or TrackedTask.objects.exists(),
             "columns": [
                 {"label": _("Task"), "sort": "operation"},

@@ -73,6 +73,7 @@ class Permission(TextChoices):
     MANAGE_ENDPOINTS = "manage_endpoints", _("manage the receivers of webhooks")
     MANAGE_ROUTES = "manage_routes", _("say who hears of the incidents of their own team")
     SILENCE = "silence", _("silence notices of their own team for a while")
+    SET_VIEWS = "set_views", _("say which view opens a list for a role")
     MANAGE_PEOPLE = "manage_people", _("manage people, teams and tokens")
 
 
@@ -139,6 +140,7 @@ TABLE: dict[Permission, Grant] = {
     Permission.MANAGE_ROUTES: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR, Role.ADMINISTRATOR}, _ONLY_HUMANS),
     # While it is silent nobody hears of a slip: a person answers for that.
     Permission.SILENCE: Grant(_SIGNERS | {Role.ENGINEER, Role.OPERATOR, Role.ADMINISTRATOR}, _ONLY_HUMANS),
+    Permission.SET_VIEWS: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
     Permission.MANAGE_PEOPLE: Grant(frozenset({Role.ADMINISTRATOR}), _ONLY_HUMANS),
 }
 

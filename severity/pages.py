@@ -63,6 +63,8 @@ def address_of(incident: Incident) -> str:
 class IncidentList(PageView):
     """What is burning, the worst and oldest first."""
 
+    is_list = True
+
     tabs = (
         ("", gettext_lazy("Unresolved")),
         ("resolved", gettext_lazy("Resolved")),
@@ -104,7 +106,7 @@ class IncidentList(PageView):
             "tabs": tabs(tab),
             "choosing": choosing,
             "may_work": may(self.actor, Permission.WORK_INCIDENT),
-            "clear_url": f"?tab={tab}" if tab else "?",
+            "clear_url": f"?tab={tab}",
             "any": bool(context["rows"]) or Incident.objects.exists(),
             "columns": [
                 *([{"label": _("Choose"), "hide_label": True}] if choosing else []),
@@ -165,7 +167,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
     return [
         {
             "label": label,
-            "href": reverse("incident-board") if name == "board" else f"{at}?tab={name}" if name else at,
+            "href": reverse("incident-board") if name == "board" else f"{at}?tab={name}",
             "current": name == current,
         }
         for name, label in IncidentList.tabs

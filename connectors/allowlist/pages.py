@@ -45,6 +45,7 @@ class AgentList(PageView):
     """Every agent that an allowlist names or has named."""
 
     permission = Permission.READ_ALLOWLIST
+    is_list = True
 
     def _rows(self) -> QuerySet[AgentAllowlist]:
         since = self.now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=24)

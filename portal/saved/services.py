@@ -5,23 +5,34 @@ import json
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from portal.audit.services import record
 from portal.people.actors import Actor
+from portal.people.guards import require
 from portal.people.models import User
 from portal.refusals import Conflict, Forbidden, Invalid, Missing
+from portal.roles import Permission, Role
 from portal.saved.models import MOST_PINNED, SavedView
 
 MOST_VIEWS = 100
 # Where one is in a list, and how it is answered, is no part of a view.
-_NOT_KEPT = frozenset({"page", "cursor", "before", "after", "format", "choose"})
+_NOT_KEPT = frozenset({"page", "cursor", "before", "after", "format", "choose", "view"})
 
 
 def save_view(
-    *, actor: Actor, path: str, name: str, query: str, shared: bool = False, pinned: bool = False, now: datetime
+    *,
+    actor: Actor,
+    path: str,
+    name: str,
+    query: str,
+    shared: bool = False,
+    pinned: bool = False,
+    opens: bool = False,
+    now: datetime,
 ) -> SavedView:
     """Keep a list as it is asked for; one of that name is overwritten."""
     name, kept = " ".join(name.split()), _kept(query)
@@ -36,7 +47,9 @@ def save_view(
         if known is None and mine.count() >= MOST_VIEWS:
             raise Conflict("too_many", _("You keep %d views already; remove one of them first.") % MOST_VIEWS)
         view, before = known or SavedView(user=user, path=path, name=name), _digest(known) if known else ""
-        view.query, view.shared, view.saved_at = kept, shared, now
+        view.query, view.saved_at = kept, now
+        _share(view, shared=shared)
+        _open(view, mine, opens=opens)
         view.place = (view.place or _free(user)) if pinned else None
         view.save()
         _note(actor, "view.save", view, now, before=before)
@@ -44,18 +57,50 @@ def save_view(
 
 
 def change_view(
-    *, actor: Actor, number: int, shared: bool | None = None, pinned: bool | None = None, now: datetime
+    *,
+    actor: Actor,
+    number: int,
+    shared: bool | None = None,
+    pinned: bool | None = None,
+    opens: bool | None = None,
+    now: datetime,
 ) -> SavedView:
-    """Share it, pin it, or neither any more; None leaves a thing as it is."""
+    """Share it, pin it, have the list open with it, or not any more; None leaves a thing as it is."""
     with transaction.atomic():
         user, view = _mine(actor, number)
         before = _digest(view)
         if shared is not None:
-            view.shared = shared
+            _share(view, shared=shared)
+        if opens is not None:
+            _open(view, SavedView.objects.filter(user=user), opens=opens)
         if pinned is not None:
             view.place = (view.place or _free(user)) if pinned else None
-        view.save(update_fields=["shared", "place"])
+        view.save(update_fields=["shared", "place", "opens", "opens_for"])
         _note(actor, "view.change", view, now, before=before)
+    return view
+
+
+def open_for_role(*, actor: Actor, number: int, role: str, now: datetime) -> SavedView:
+    """Have a list open with this view for everybody of a role who has none of their own; for nobody by an empty role.
+
+    The view is shared by that, and the one that the role had before is not its own any more. Raises Forbidden, Missing, Invalid,
+    Conflict.
+    """
+    require(actor, Permission.SET_VIEWS)
+    if role and role not in Role.values:
+        raise Invalid("role", _("Unknown role: %s.") % role[:40])
+    try:
+        with transaction.atomic():
+            _user, view = _mine(actor, number)
+            before = _digest(view)
+            if role:
+                SavedView.objects.filter(path=view.path, opens_for=role).exclude(pk=view.pk).update(opens_for="")
+                view.shared = True
+            view.opens_for = role
+            view.save(update_fields=["shared", "opens_for"])
+            _note(actor, "view.role", view, now, before=before)
+    except IntegrityError:
+        raise Conflict("at_once", _("Somebody else said it for this role just now; look at the list again.")) from None
     return view
 
 
@@ -68,6 +113,20 @@ def remove_view(*, actor: Actor, number: int, now: datetime) -> None:
             actor=actor, action="view.remove", kind="view", key=str(view.pk), now=now, before=before, detail=view.name
         )
         view.delete()
+
+
+def _share(view: SavedView, *, shared: bool) -> None:
+    """What is shared no more opens the list of no role."""
+    view.shared = shared
+    if not shared:
+        view.opens_for = ""
+
+
+def _open(view: SavedView, mine: QuerySet[SavedView], *, opens: bool) -> None:
+    """One view of a list opens it."""
+    if opens:
+        mine.filter(path=view.path, opens=True).exclude(pk=view.pk).update(opens=False)
+    view.opens = opens
 
 
 def _locked(actor: Actor) -> User:
@@ -112,7 +171,7 @@ def _kept(query: str) -> str | None:
 
 
 def _digest(view: SavedView) -> str:
-    state = [view.path, view.name, view.query, view.shared, view.place]
+    state = [view.path, view.name, view.query, view.shared, view.place, view.opens, view.opens_for]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
 

@@ -11,7 +11,7 @@ from portal.registry import kinds
 
 ROOT = "/api/v1/"
 # What only pages know, by name of the parameter; `sort` has another name in the API.
-_OF_PAGES = frozenset({"page", "tab", "format", "columns", "choose", "tool", "split", "rows", "check", "act"})
+_OF_PAGES = frozenset({"page", "tab", "format", "columns", "choose", "tool", "split", "rows", "check", "act", "view"})
 # The address in the API of a page, by the name of its URL: with the arguments of the URL, and what is asked beside the filters.
 PAGES: dict[str, str] = {
     "approvals": "changes/",

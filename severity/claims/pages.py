@@ -46,6 +46,8 @@ def claim_id_of(text: str) -> int:
 class ClaimList(PageView):
     """Claims that are not verified: on the least reversible path first, then what stands so the longest."""
 
+    is_list = True
+
     tabs = (("", gettext_lazy("Backlog")), ("all", gettext_lazy("All")))
 
     def _rows(self, tab: str) -> QuerySet[Claim]:
@@ -66,11 +68,8 @@ class ClaimList(PageView):
         context = listing.context()
         context |= {
             "tab": tab,
-            "tabs": [
-                {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
-                for name, label in self.tabs
-            ],
-            "clear_url": f"?tab={tab}" if tab else "?",
+            "tabs": [{"label": label, "href": f"?tab={name}", "current": name == tab} for name, label in self.tabs],
+            "clear_url": f"?tab={tab}",
             "any": bool(context["rows"]) or Claim.objects.exists(),
             "columns": [
                 {"label": _("Claim")},

@@ -40,6 +40,8 @@ _SLAS = {
 class SlaWatch(PageView):
     """One table over every SLA."""
 
+    is_list = True
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """A page of it, or all that is asked for as CSV with `?format=csv`."""
         form = ClockFilter(request.GET)

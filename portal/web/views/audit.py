@@ -29,6 +29,7 @@ class AuditLog(PageView):
     """Every write, newest first. Read-only."""
 
     permission = Permission.READ_AUDIT
+    is_list = True
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""

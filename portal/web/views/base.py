@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 from django.views.generic import View
 
@@ -13,18 +14,32 @@ from portal.people.actors import Actor
 from portal.people.guards import not_allowed
 from portal.people.requests import actor_of
 from portal.roles import Permission, may
+from portal.saved.reads import opening
 
 
 class PageView(View):
     """Base of pages. `permission` is asked before anything else; the login middleware has asked for a person already."""
 
     permission: Permission = Permission.VIEW
+    # Whether it is a list whose views are kept.
+    is_list: bool = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Refuse with who may."""
         if not may(self.actor, self.permission):
             raise PermissionDenied(not_allowed(self.permission))
-        return super().dispatch(request, *args, **kwargs)
+        return self._opened() or super().dispatch(request, *args, **kwargs)
+
+    def _opened(self) -> HttpResponseBase | None:
+        """To the view that this list opens with; an address that asks for anything, `?view=all` too, is what it says."""
+        request, user = self.request, self.actor.user
+        if request.method != "GET" or request.GET or not request.user.is_authenticated or user is None:
+            return None
+        match = request.resolver_match
+        if not self.is_list or match is None or not set(match.kwargs) <= {"pages"}:
+            return None
+        view = opening(request.path, user)
+        return redirect(view.address) if view is not None else None
 
     @cached_property
     def actor(self) -> Actor:

@@ -26,6 +26,7 @@ class Deliveries(PageView):
     """What was sent outside, to whom, and what became of it."""
 
     permission = Permission.READ_DELIVERIES
+    is_list = True
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""

@@ -68,6 +68,8 @@ def parse_moment(text: str) -> datetime | None:
 class EntryList(KindView):
     """The list of one kind, with the registrations that are still on their way."""
 
+    is_list = True
+
     def get(self, request: HttpRequest, pages: str) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""
         moment = parse_moment(request.GET.get("as_of", ""))

@@ -48,6 +48,8 @@ def _signed() -> Coalesce:
 class Approvals(PageView):
     """Needs you, in review, team, mine, decided."""
 
+    is_list = True
+
     tabs = (("", TABS[NEEDS_YOU]), *((name, label) for name, label in TABS.items() if name != NEEDS_YOU))
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
@@ -78,10 +80,7 @@ class Approvals(PageView):
             "rows": [
                 self._row(row, policy.row(level(row.required_class or "A0")).signatures) for row in context["rows"]
             ],
-            "tabs": [
-                {"label": label, "href": f"?tab={name}" if name else "?", "current": name == tab}
-                for name, label in self.tabs
-            ],
+            "tabs": [{"label": label, "href": f"?tab={name}", "current": name == tab} for name, label in self.tabs],
             "signs": signs,
             "bulk": signs and tab in ("", "team", "review") and bool(context["rows"]),
             "to_review": list(to_review_by(user)[:5]) if signs and not tab else [],

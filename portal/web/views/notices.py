@@ -20,6 +20,8 @@ from portal.web.views.listing import Listing
 class Notices(PageView):
     """What this person was told, newest first; unread ones unless all are asked for."""
 
+    is_list = True
+
     def get(self, request: HttpRequest) -> HttpResponse:
         """One page of it."""
         tab = "all" if request.GET.get("tab") == "all" else ""
@@ -29,7 +31,7 @@ class Notices(PageView):
         context = listing.context() | {
             "tab": tab,
             "tabs": [
-                {"label": _("Unread"), "href": "?", "current": not tab},
+                {"label": _("Unread"), "href": "?tab=", "current": not tab},
                 {"label": _("All"), "href": "?tab=all", "current": bool(tab)},
             ],
             "columns": [{"label": label} for label in (_("What happened"), _("Why you hear of it"), _("When"))],

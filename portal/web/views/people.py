@@ -41,6 +41,7 @@ class People(PageView):
     """Every account."""
 
     permission = Permission.MANAGE_PEOPLE
+    is_list = True
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""
@@ -210,6 +211,7 @@ class Tokens(PageView):
     """Every token of every account."""
 
     permission = Permission.MANAGE_PEOPLE
+    is_list = True
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""

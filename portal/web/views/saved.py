@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from portal.refusals import Refusal
+from portal.roles import Permission, Role, may
 from portal.saved import reads, services
 from portal.web.views.base import PageView
 
@@ -16,8 +17,9 @@ class SavedViews(PageView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """How they stand."""
         assert self.actor.user is not None
-        columns = [_("View"), _("List"), _("Seen by"), _("Saved")]
+        columns = [_("View"), _("List"), _("Seen by"), _("Opens the list"), _("Saved")]
         context = {
+            "roles": Role.choices if may(self.actor, Permission.SET_VIEWS) else (),
             "views": list(reads.views_of(self.actor.user)),
             "columns": [{"label": label} for label in columns] + [{"label": _("Action"), "hide_label": True}],
         }
@@ -30,7 +32,7 @@ class SavedViews(PageView):
             if act == "save":
                 view = services.save_view(
                     actor=self.actor, path=said.get("path", ""), name=said.get("name", ""), query=said.get("query", ""),
-                    shared="shared" in said, pinned="pinned" in said, now=self.now,
+                    shared="shared" in said, pinned="pinned" in said, opens="opens" in said, now=self.now,
                 )  # fmt: skip
                 messages.success(request, _("The view “%s” is kept.") % view.name)
                 return redirect(view.address)
@@ -45,5 +47,10 @@ class SavedViews(PageView):
             services.remove_view(actor=self.actor, number=number, now=self.now)
         elif act in ("pin", "unpin"):
             services.change_view(actor=self.actor, number=number, pinned=act == "pin", now=self.now)
+        elif act in ("open", "close"):
+            services.change_view(actor=self.actor, number=number, opens=act == "open", now=self.now)
+        elif act == "role":
+            role = self.request.POST.get("role", "")
+            services.open_for_role(actor=self.actor, number=number, role=role, now=self.now)
         elif act in ("share", "unshare"):
             services.change_view(actor=self.actor, number=number, shared=act == "share", now=self.now)

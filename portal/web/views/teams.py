@@ -25,6 +25,8 @@ CSV = ["key", "name", "members", "active_members"]
 class Teams(PageView):
     """Every team, and a form for a new one."""
 
+    is_list = True
+
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """The page, or CSV with `?format=csv`."""
         if request.GET.get("format") == "csv":
