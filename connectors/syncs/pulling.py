@@ -28,12 +28,15 @@ AT_ONCE, AHEAD = 8, 16
 LEASE_SECONDS = 180
 MOST_DETAIL = 500
 _ACTOR = Actor.system("jobs api")
+# What is due is looked for once, whatever the plan of the join.
 _CLAIM = """
+WITH due AS MATERIALIZED (
+  SELECT id FROM connectors_syncstate WHERE pull_at <= statement_timestamp() ORDER BY pull_at LIMIT %(most)s
+  FOR NO KEY UPDATE SKIP LOCKED
+)
 UPDATE connectors_syncstate s
 SET pull_at = statement_timestamp() + %(lease)s * interval '1 second', pull_lease = s.pull_lease + 1
-FROM (SELECT id FROM connectors_syncstate WHERE pull_at <= statement_timestamp() ORDER BY pull_at LIMIT %(most)s
-      FOR NO KEY UPDATE SKIP LOCKED) due
-WHERE s.id = due.id
+FROM due WHERE s.id = due.id
 RETURNING s.id, s.pull_lease, s.connector_id, s.last_run_id
 """
 

@@ -96,16 +96,19 @@ FROM outbox_outboxevent asked JOIN outbox_outboxevent settled
   ON settled.about = asked.about AND asked.about <> '' AND asked.id < settled.id
 WHERE settled.id = ANY(%(settled)s) AND notice.event_id = asked.id AND notice.reason = 'signer' AND notice.read_at IS NULL
 """
-# The lane that was served longest ago comes first: however much one receiver gets, the others have their turn.
+# The lane that was served longest ago comes first: however much one receiver gets, the others have their turn. The free lanes
+# are looked for once: as a part of the condition, some plans would look again for every lane, and take more than the limit.
 _TAKE = """
-UPDATE outbox_lane SET lease = lease + 1, served_at = statement_timestamp(), leased_until = statement_timestamp()
-  + CASE name WHEN %(email)s THEN %(email_lease)s ELSE %(webhook_lease)s END * interval '1 second'
-WHERE name IN (
+WITH free AS MATERIALIZED (
   SELECT name FROM outbox_lane lane
   WHERE leased_until <= statement_timestamp() AND open_at <= statement_timestamp() AND (failures > 0) = %(failing)s
     AND EXISTS (SELECT FROM outbox_delivery WHERE lane = lane.name AND due_at <= statement_timestamp())
-  ORDER BY served_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING name, lease, failures
+  ORDER BY served_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE outbox_lane SET lease = lease + 1, served_at = statement_timestamp(), leased_until = statement_timestamp()
+  + CASE outbox_lane.name WHEN %(email)s THEN %(email_lease)s ELSE %(webhook_lease)s END * interval '1 second'
+FROM free WHERE outbox_lane.name = free.name
+RETURNING outbox_lane.name, lease, failures
 """
 # The attempt is counted here: one that kills its worker counts too. A lane that somebody else took meanwhile gives none.
 _LEASE = """

@@ -21,7 +21,7 @@ from portal.outbound.client import Timeouts
 from portal.outbox import delivery, lanes, senders
 from portal.outbox.models import Delivery, Lane
 from portal.outbox.rules import GIVE_UP_DAYS, Outcome
-from tests.database import address
+from tests.database import address, looking_again
 from tests.outbox.notices import endpoint, notice, pauses_pass
 from tests.outbox.receivers import Receiver
 
@@ -263,3 +263,13 @@ def test_a_long_delivery_holds_up_no_other_tick(receiver: Receiver, monkeypatch:
         assert Heartbeat.objects.get(name="portal.outbox.delivery").at > at
     finally:
         ticker.stop(seconds=10)
+
+
+@pytest.mark.django_db
+def test_no_more_lanes_are_taken_than_asked_for_whatever_the_plan(receivers: Receivers) -> None:
+    for number in range(6):
+        endpoint(f"one-{number}", receivers().url)
+        notice(f"one-{number}")
+    lanes.expand()
+    looking_again()
+    assert len(lanes.take(2, failing=False)) == 2

@@ -25,6 +25,7 @@ from tests.connectors.tools.world import (
     tool,
     verification,
 )
+from tests.database import looking_again
 from tests.documents import data_movement_document
 from tests.people import actor
 from tests.registering import apply_connector, approved, submitted
@@ -206,6 +207,13 @@ def test_a_tool_that_is_listed_twice_in_two_ways_is_not_what_was_approved(script
     assert known().quarantined
 
 
+def test_no_more_looks_are_claimed_than_asked_for_whatever_the_plan(scripted: ScriptedServer) -> None:
+    for number in range(4):
+        registered(Shelf(scripted, LOOKUP), LOOKUP, key=f"one-{number}")
+    looking_again()
+    assert len(watching.claim(1)) == 1
+
+
 def test_what_a_killed_worker_had_claimed_is_due_again(scripted: ScriptedServer) -> None:
     registered(Shelf(scripted, LOOKUP), LOOKUP)
     (lost,) = watching.claim(8)
@@ -221,7 +229,7 @@ def test_what_a_killed_worker_had_claimed_is_due_again(scripted: ScriptedServer)
 def test_an_idle_look_reads_the_index() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("EXPLAIN " + watching._CLAIM, [60, 8])
+        cursor.execute("EXPLAIN " + watching._CLAIM, {"seconds": 60, "most": 8})
         assert "verification_due" in "\n".join(row[0] for row in cursor.fetchall())
 
 
