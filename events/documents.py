@@ -59,6 +59,11 @@ class Example(StrictSerializer):
 class SchemaSerializer(EntrySerializer):
     """One schema version of a family. Family, number and schema are fixed once it is registered."""
 
+    shown_examples = {
+        "name": "Order placed 1.0.0",
+        "description": "The first version: order, customer, lines and the total in SAR.",
+    }
+
     key = serializers.RegexField(
         KEY_PATTERN,
         max_length=60,

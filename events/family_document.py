@@ -103,6 +103,12 @@ class EnvelopePolicy(StrictSerializer):
 class FamilySerializer(EntrySerializer):
     """An event family: who owns it, where it travels, how its schemas may change, who writes and reads it."""
 
+    shown_examples = {
+        "key": "order-placed",
+        "name": "Order placed",
+        "description": "An order was accepted and paid; not sent for drafts or quotes.",
+    }
+
     description_ar = serializers.CharField(
         max_length=2000,
         required=False,

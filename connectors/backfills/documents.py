@@ -71,6 +71,12 @@ class Estimate(StrictSerializer):
 class BackfillSerializer(EntrySerializer):
     """A window of a data movement that is to be loaded again, in parts."""
 
+    shown_examples = {
+        "key": "crm-october",
+        "name": "CRM, the second week of October",
+        "description": "Loads the week again in which the source delivered no contacts.",
+    }
+
     sync = serializers.RegexField(
         KEY_PATTERN,
         max_length=60,

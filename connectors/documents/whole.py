@@ -129,4 +129,10 @@ class RuntimeToolSerializer(ConnectorSerializer):
 class DataMovementSerializer(ConnectorSerializer):
     """The document of a data movement."""
 
+    shown_examples = {
+        "key": "crm-to-warehouse",
+        "name": "CRM to warehouse",
+        "description": "Brings accounts and contacts of the CRM into the warehouse every two hours; not for marketing lists.",
+    }
+
     data_movement = DataMovementProfile(label=_("Data movement"))

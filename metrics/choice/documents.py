@@ -20,6 +20,11 @@ class AlternativeSerializer(StrictSerializer):
 class LineageChoiceSerializer(EntrySerializer):
     """The one choice: what was chosen, the decision it follows from, and what was not chosen."""
 
+    shown_examples = {
+        "name": "Lineage",
+        "description": "Where lineage is kept, and the decision that says so.",
+    }
+
     key = serializers.RegexField(
         f"^{KEY}$",
         label=_("Key"),

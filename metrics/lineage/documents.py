@@ -64,6 +64,12 @@ def _keys(pattern: str, label: Any, help_text: Any, example: str) -> serializers
 class DatasetSerializer(EntrySerializer):
     """A dataset: whose it is, what its columns hold, what writes and reads it, what is made of it."""
 
+    shown_examples = {
+        "key": "invoices",
+        "name": "Invoices",
+        "description": "Every invoice that was sent, one a row; not for amounts that are only planned.",
+    }
+
     description_ar = serializers.CharField(
         max_length=2000,
         label=_("Description in Arabic"),

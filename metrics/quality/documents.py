@@ -48,6 +48,12 @@ class CheckpointDefinition(StrictSerializer):
 class CheckpointSerializer(EntrySerializer):
     """A checkpoint: the dataset it looks at, the row it counts in, what it declares to run, how long a result counts."""
 
+    shown_examples = {
+        "key": "sales-orders-daily",
+        "name": "Sales orders, every day",
+        "description": "Every order has a customer, a total above zero and a known currency.",
+    }
+
     dataset = serializers.RegexField(
         KEY_PATTERN,
         max_length=60,
@@ -99,6 +105,12 @@ class CheckpointSerializer(EntrySerializer):
 
 class WorkflowSerializer(EntrySerializer):
     """A workflow that consumes datasets: promoted only while their checkpoints pass."""
+
+    shown_examples = {
+        "key": "monthly-statement",
+        "name": "Monthly statement",
+        "description": "Makes the statements of partners from orders and invoices on the first of a month.",
+    }
 
     consumes = serializers.ListField(
         child=serializers.RegexField(KEY_PATTERN, max_length=60),

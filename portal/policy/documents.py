@@ -99,6 +99,12 @@ class Forbidden(StrictSerializer):
 class PolicySerializer(EntrySerializer):
     """The whole policy."""
 
+    shown_examples = {
+        "key": KEY,
+        "name": "Approval policy",
+        "description": "Who signs what, by how much a change can harm and whether it can be undone.",
+    }
+
     reversibility = ByReversibility(label=_("By reversibility"))
     sensitivity = BySensitivity(label=_("By sensitivity"))
     sensitivity_read_only = BySensitivity(label=_("By sensitivity, where every operation only reads"))

@@ -6,7 +6,7 @@ The same mapping is the API body, the form's content, the proposed state of a ch
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from django.utils.translation import gettext_lazy as _
@@ -95,6 +95,9 @@ class DayField(serializers.RegexField):
 class EntrySerializer(StrictSerializer):
     """What every document has; each kind adds its own fields."""
 
+    # What a kind shows as examples of the fields that every document has.
+    shown_examples: ClassVar[Mapping[str, str]] = {}
+
     key = serializers.RegexField(
         KEY_PATTERN,
         max_length=60,
@@ -133,9 +136,16 @@ class EntrySerializer(StrictSerializer):
     owner = serializers.CharField(
         max_length=60,
         label=_("Owner team"),
-        help_text=_("The key of the team that owns it and hears of its incidents."),
+        help_text=_("The team that owns it and hears of its incidents; by its key in files and in the API."),
         style={"example": "crm-team", "choices": "teams"},
     )
+
+    def get_fields(self) -> dict[str, Any]:
+        """The fields, each with the kind's own example where it has one."""
+        fields = super().get_fields()
+        for name, example in self.shown_examples.items():
+            fields[name].style = fields[name].style | {"example": example}
+        return fields
 
     def to_internal_value(self, data: Any) -> Any:
         values = super().to_internal_value(data)

@@ -16,6 +16,11 @@ LEAST_REASON = 20
 class ExceptionSerializer(EntrySerializer):
     """One V2 incident that does not hold up one release until a moment, and why."""
 
+    shown_examples = {
+        "key": "exc-1",
+        "name": "Let old addresses pass until Sunday",
+    }
+
     incident = serializers.RegexField(
         r"^INC-[1-9][0-9]{0,17}$",
         max_length=22,

@@ -15,6 +15,10 @@ _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": 
 class ReleaseSerializer(EntrySerializer):
     """A release candidate: a commit and a build on their way from dev to prod."""
 
+    shown_examples = {
+        "name": "December release",
+    }
+
     key = serializers.RegexField(
         KEY_PATTERN,
         max_length=60,

@@ -111,6 +111,12 @@ RunbooksSerializer: type[StrictSerializer] = type(
 class SeverityTableSerializer(EntrySerializer):
     """The whole table."""
 
+    shown_examples = {
+        "key": KEY,
+        "name": "Severity table",
+        "description": "How bad each kind of slip is, and how fast somebody has to act.",
+    }
+
     levels = LevelsSerializer(label=_("Levels"))
     clocks = ClocksSerializer(label=_("Clocks"))
     runbooks = RunbooksSerializer(required=False, default=dict, label=_("Runbooks"))
