@@ -15,7 +15,10 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Place:
-    """A page: the name of its URL, its label, its icon; `key` after `g` goes there, `counter` counts what waits."""
+    """A page: the name of its URL, its label, its icon; `key` after `g` goes there, `counter` counts what waits.
+
+    `covers` are the beginnings of further addresses that belong to it: there the rail says that one is here.
+    """
 
     page: str
     label: Text
@@ -25,6 +28,7 @@ class Place:
     kind: str = ""
     permission: Permission = Permission.VIEW
     hash: str = ""
+    covers: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -47,31 +51,31 @@ class Places:
 RAIL = (
     Places("operate", _("Operate"), (
         Place("overview", _("Overview"), "home", "h"),
-        Place("approvals", _("Approvals"), "inbox", "a", "approvals"),
-        Place("incidents", _("Incidents"), "incident", "i", "incidents"),
+        Place("approvals", _("Approvals"), "inbox", "a", "approvals", covers=("/changes/",)),
+        Place("incidents", _("Incidents"), "incident", "i", "incidents", covers=("/watchlist/",)),
         Place("claims", _("Claims"), "eye-off"),
         Place("sla", _("SLA watch"), "clock", "s", "sla"),
-        Place("tasks", _("MCP tasks"), "task", "k", "tasks"),
+        Place("tasks", _("MCP tasks"), "task", "k", "tasks", covers=("/maintenance/",)),
     )),
     Places("catalogue", _("Catalogue"), (
         Place("tools", _("Runtime tools"), "plug", "t", kind="runtime_tool"),
         Place("agents", _("Agents"), "user", permission=Permission.READ_ALLOWLIST),
-        Place("syncs", _("Data syncs"), "sync", "d", kind="data_movement"),
+        Place("syncs", _("Data syncs"), "sync", "d", kind="data_movement", covers=("/backfills/",)),
         Place("architecture", _("Architecture"), "map"),
-        Place("events", _("Event schemas"), "event", "e"),
+        Place("events", _("Event schemas"), "event", "e", covers=("/event-schemas/",)),
         Place("metrics", _("Metrics"), "metric", "m"),
-        Place("lineage", _("Lineage"), "lineage", "l"),
+        Place("lineage", _("Lineage"), "lineage", "l", covers=("/datasets/", "/lineage-choice/")),
         Place("checkpoints", _("Checkpoints"), "check", "q"),
         Place("workflows", _("Workflows"), "play"),
     )),
     Places("govern", _("Govern"), (
-        Place("releases", _("Releases"), "release", "r"),
+        Place("releases", _("Releases"), "release", "r", covers=("/exceptions/",)),
         Place("decisions", _("Decisions"), "draft"),
         Place("policies", _("Approval policy"), "lock"),
         Place("severity-table", _("Severity table"), "risk"),
         Place("deliveries", _("Deliveries"), "external", permission=Permission.READ_DELIVERIES),
         Place("audit", _("Audit log"), "audit", permission=Permission.READ_AUDIT),
-        Place("settings", _("Settings"), "settings"),
+        Place("settings", _("Settings"), "settings", covers=("/notices/choices/", "/webhooks/", "/rooms/")),
     )),
 )  # fmt: skip
 # What the rail has no room for.

@@ -123,6 +123,8 @@ def test_the_rail_leaves_out_pages_that_do_not_exist() -> None:
     assert 'data-key="t"' in here
     assert ">3<" in here
     assert 'aria-current="true"' in draw("{% rail_link place %}", at="/tools/crm/", place=tools)
+    wide = Place("tools", "Runtime tools", "plug", covers=("/backfills/",))
+    assert 'aria-current="true"' in draw("{% rail_link place %}", at="/backfills/b/", place=wide)
     assert "aria-current" not in draw(
         "{% rail_link place %}", at="/tools/", place=Place("overview", "Overview", "home")
     )

@@ -156,7 +156,7 @@ def rail_link(context: Context, place: Place) -> dict[str, Any]:
     address = place.address
     request = context.get("request")
     path = request.path if isinstance(request, HttpRequest) else ""
-    inside = address != "/" and path.startswith(address) if address else False
+    inside = bool(address) and any(path.startswith(one) for one in (address, *place.covers) if one != "/")
     counters: Any = _lookup(context.get("portal"), "counters") or {}
     return {
         "href": address,

@@ -16,6 +16,7 @@ from portal.outbox.filters import DeliveryFilter, state_of
 from portal.outbox.models import Delivery, WebhookEndpoint
 from portal.refusals import Refusal
 from portal.roles import Permission, may
+from portal.web.settings_tabs import tabs
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing, csv_response
 
@@ -108,10 +109,7 @@ class Endpoints(PageView):
         context = {
             "rows": list(WebhookEndpoint.objects.order_by("name")),
             "columns": [{"label": label} for label in (_("Receiver"), _("Address"), _("Topics"), _("State"))],
-            "crumbs": [
-                {"label": _("Deliveries"), "href": reverse("deliveries")},
-                {"label": _("Receivers of webhooks")},
-            ],
+            "tabs": tabs(self.actor, "endpoints"),
         }
         return render(request, "notices/endpoints.html", context)
 

@@ -13,6 +13,7 @@ from portal.outbox import services
 from portal.outbox.filters import NoticeFilter
 from portal.outbox.models import Notice
 from portal.outbox.rules import DEFAULTS, Reason, Ways
+from portal.web.settings_tabs import tabs
 from portal.web.views.base import PageView
 from portal.web.views.listing import Listing
 
@@ -74,7 +75,7 @@ class NoticeChoices(PageView):
             "rows": [(reason, ways[reason], DEFAULTS[reason]) for reason in Reason],
             "columns": [{"label": label} for label in (_("You hear of it when"), _("In the portal"), _("By e-mail"))],
             "email": user.email,
-            "crumbs": [{"label": _("Notices"), "href": reverse("notices")}, {"label": _("What you hear of")}],
+            "tabs": tabs(self.actor, "notice-choices"),
         }
         return render(request, "notices/choices.html", context)
 

@@ -1,0 +1,23 @@
+"""Every page of the portal is somewhere in the rail."""
+
+import pytest
+from django.urls import resolve
+
+from portal.registry import kinds
+from portal.web.navigation import RAIL
+
+PLACES = [place for group in RAIL for place in group.places]
+
+
+@pytest.mark.parametrize("covered", [one for place in PLACES for one in place.covers])
+def test_what_a_place_covers_is_there(covered: str) -> None:
+    assert resolve(f"{covered}CHG-1/" if covered == "/changes/" else covered).route
+
+
+@pytest.mark.parametrize("kind", kinds.all_kinds(), ids=lambda kind: kind.name)
+def test_lists_of_every_kind_are_in_the_rail_once(kind: kinds.Kind) -> None:
+    path = f"/{kind.pages}/"
+    inside = [
+        place.page for place in PLACES if place.address != "/" and path.startswith((place.address, *place.covers))
+    ]
+    assert len(inside) == 1, inside
