@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from metrics.quality.wording import TOLD_TEXTS
+from portal.language.direction import isolated
 from portal.language.stored import Sayings
 from severity.rules import CLOCK_RULES, END_RULES, LATE, RULES, TOOL_ADDED, TOOL_DRIFT, UNJUDGED
 
@@ -106,7 +107,7 @@ def until_words(moment: datetime) -> str:
 def title_words(title: str) -> str:
     """The title of an incident: `Deadline passed: reconcile_ledger of Ledger desk`; what people wrote stays as it is."""
     if told := _CLAIMED.fullmatch(title):
-        return _("Claim of %(who)s: %(what)s") % {"who": told[1], "what": told[2]}
+        return _("Claim of %(who)s: %(what)s") % {"who": isolated(told[1]), "what": isolated(told[2])}
     # Titles of rules may hold a colon themselves.
     head = next((one for one in _TITLES if title.startswith(f"{one}: ")), "")
     if not head:
@@ -114,8 +115,8 @@ def title_words(title: str) -> str:
     rest = title[len(head) + 2 :]
     what, of, name = rest.partition(" of ")
     if of and head in _OF_SOMETHING:
-        rest = _("%(what)s of %(name)s") % {"what": what, "name": name}
-    return f"{_(head)}: {rest}"
+        return f"{_(head)}: " + _("%(what)s of %(name)s") % {"what": isolated(what), "name": isolated(name)}
+    return f"{_(head)}: {isolated(rest)}"
 
 
 def told_words(text: str) -> str:
@@ -132,4 +133,4 @@ def subject_words(subject: str) -> str:
     if told is None:
         return subject
     word = _WORDS.get(told[2])
-    return f"{told[1]} {word() if word else told[2]}: {title_words(told[3])}"
+    return f"{isolated(told[1])} {word() if word else told[2]}: {title_words(told[3])}"

@@ -101,8 +101,8 @@ def fill(share: int) -> None:
              resolved_at="CASE WHEN n % 5 = 0 THEN NULL ELSE one.opened_at END",
              opened_at=f"one.opened_at - {minutes}")  # fmt: skip
     multiply(AuditLine, share, object_key="'tool-' || n", actor_name="'person-' || n % 40")
-    multiply(Claim, tenth, reference="one.reference || '/' || n", statement=NAMES)
-    multiply(OutboxEvent, tenth, dedup_key="'copy:' || n", subject=NAMES)
+    multiply(Claim, share, reference="one.reference || '/' || n", statement=NAMES, owner_id=_some_team())
+    multiply(OutboxEvent, share, dedup_key="'copy:' || n", subject=NAMES)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO outbox_notice (event_id, user_id, reason) SELECT event.id, person.id, 'team' "

@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 from django.utils.translation import gettext as _
 
+from portal.language.direction import isolated
+
 _SUBJECT = re.compile(r"(CHG-[0-9]+) ([a-z ]+): (.*)", re.DOTALL)
 _COMMENT = re.compile(r"(\S+) on (CHG-[0-9]+): (.*)", re.DOTALL)
 _WORDS: dict[str, Callable[[], str]] = {
@@ -26,7 +28,12 @@ def subject_words(subject: str) -> str:
     """The portal's own words of it; summaries stay as they were written."""
     if told := _SUBJECT.fullmatch(subject):
         word = _WORDS.get(told[2])
-        return f"{told[1]} {word() if word else told[2]}: {told[3]}"
+        said = word() if word else told[2]
+        return f"{isolated(told[1])} {said}: {isolated(told[3])}"
     if told := _COMMENT.fullmatch(subject):
-        return _("%(who)s on %(change)s: %(summary)s") % {"who": told[1], "change": told[2], "summary": told[3]}
+        return _("%(who)s on %(change)s: %(summary)s") % {
+            "who": isolated(told[1]),
+            "change": isolated(told[2]),
+            "summary": isolated(told[3]),
+        }
     return subject

@@ -10,6 +10,11 @@ def comma() -> str:
     return pgettext("between two words of a row", ",") + " "
 
 
+def parted(sentences: Iterable[str]) -> str:
+    """Parts of a sentence one after the other: with `;` in English, with «؛» in Arabic."""
+    return (pgettext("between two parts of a sentence", ";") + " ").join(sentences)
+
+
 def joined(words: Iterable[object]) -> str:
     """`OK, at risk` in English, with «،» in Arabic. Codes, which are English everywhere, keep their own comma."""
     return comma().join(map(str, words))

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Now
+from django.utils.translation import gettext_lazy as _
 
 from portal.outbox.rules import Reason
 from portal.outbox.wording import subject_words
@@ -113,9 +114,9 @@ class Delivery(models.Model):
     class Channel(models.TextChoices):
         """How the notice travels."""
 
-        EMAIL = "email", "e-mail"
-        WEBHOOK = "webhook", "webhook"
-        CHAT = "chat", "chat"
+        EMAIL = "email", _("e-mail")
+        WEBHOOK = "webhook", _("webhook")
+        CHAT = "chat", _("chat")
 
     event = models.ForeignKey(OutboxEvent, on_delete=models.PROTECT, related_name="deliveries")
     channel = models.CharField(max_length=10, choices=Channel.choices)

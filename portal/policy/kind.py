@@ -47,6 +47,9 @@ def register_kind() -> None:
             purpose=_(
                 "Which classes of change need whose signatures, and by when. It can be tightened, never weakened."
             ),
+            built_in=_(
+                "The built-in policy decides every change until one of your own is registered; that one can only be stricter."
+            ),
             collection="policies",
             pages="policies",
             prefix="AP",

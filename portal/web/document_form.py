@@ -50,13 +50,12 @@ def sections(
                 nodes += children(field, value, path, shown)
             else:
                 nodes.append(_node(field, value, path, shown, fixed=fixed_key and path == "key"))
-        missing = bad and not _has_content(document, section.paths)
         made.append(
             {
                 "id": section.anchor,
                 "title": section.title,
                 "help": section.intro,
-                "state": "filled" if not bad else "missing" if missing else "error" if show_errors else "missing",
+                "state": _state(bad=bad, empty=not _has_content(document, section.paths), show_errors=show_errors),
                 "errors": own_errors,
                 "nodes": nodes,
                 "facet": section.facet,
@@ -88,6 +87,13 @@ def _value_at(document: Any, path: str) -> Any:
             return None
         document = document[name]
     return document
+
+
+def _state(*, bad: bool, empty: bool, show_errors: bool) -> str:
+    """How a section stands: what is empty and need not be filled is optional, not filled."""
+    if not bad:
+        return "optional" if empty else "filled"
+    return "error" if show_errors and not empty else "missing"
 
 
 def _has_content(document: Document, paths: tuple[str, ...]) -> bool:

@@ -153,6 +153,7 @@ STATES: dict[str, Badge] = {
     "filled": Badge(gettext_lazy("Filled"), "ok", "check"),
     "weak": Badge(gettext_lazy("Weak"), "risk", "risk"),
     "missing": Badge(gettext_lazy("Missing"), "line", "draft"),
+    "optional": Badge(gettext_lazy("Optional"), "line", "dot"),
     "error": Badge(gettext_lazy("Has errors"), "bad", "cross"),
 }
 

@@ -63,6 +63,10 @@ class Claim(models.Model):
             models.Index(
                 fields=["-reversibility", "judged_at", "id"], condition=~Q(verdict="verified"), name="claim_backlog"
             ),
+            # Sorted by owner, and those of one.
+            models.Index(fields=["owner", "-id"], name="claim_owner"),
+            models.Index(fields=["verdict", "-id"], name="claim_verdict"),
+            models.Index(fields=["reversibility", "-id"], name="claim_path"),
             *word_indexes("reference", "statement", first="statement", name="claim"),
         ]
 

@@ -141,7 +141,7 @@ def register_kind() -> None:
                 Column("stage", _("Stage"), _stage),
                 Column(
                     "rows",
-                    _("OK/Risk/Blocked"),
+                    _("OK/Risk/Blocked when asked"),
                     _rows,
                     needs={"asked_rows": Subquery(_NEWEST.values("rows")[:1])},
                 ),

@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from connectors.models import Connector
+from portal.language.lists import parted
 from portal.outbox.models import Choice
 from portal.outbox.rules import DEFAULTS, Reason
 from portal.people.models import Team, User
@@ -182,7 +183,7 @@ def _then(route: Route) -> str:
     if route.escalate_minutes and route.escalate_to:
         said = {"minutes": route.escalate_minutes, "name": route.escalate_to.name}
         parts.append(_("after %(minutes)d minutes without acknowledgement “%(name)s” too") % said)
-    return "; ".join(parts)
+    return parted(parts)
 
 
 def _own(owner: Team, silence: Silence | None, *, taken: bool) -> Hearing:

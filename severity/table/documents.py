@@ -15,7 +15,7 @@ from severity.table.runbooks import MOST_STEPS, RUNBOOKS, Runbook
 
 MOST_MINUTES = 90 * 24 * 60
 LEVELS = [(one.name, Severity(one.value).label) for one in Level]
-_SEEN = {
+SEEN = {
     "plain": _("Otherwise"),
     "customer": _("Touches customers"),
     "regulated": _("Regulated or personal data"),
@@ -32,7 +32,7 @@ _CLOCK_WORDS = {
 
 def _cells_of(rule: Rule) -> StrictSerializer:
     fields = {
-        seen: serializers.ChoiceField(LEVELS, required=False, default=rule.least(seen).name, label=_SEEN[seen])
+        seen: serializers.ChoiceField(LEVELS, required=False, default=rule.least(seen).name, label=SEEN[seen])
         for seen in rule.circumstances
     }
     made: type[StrictSerializer] = type(

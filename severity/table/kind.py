@@ -71,6 +71,9 @@ def register_kind() -> None:
             purpose=_(
                 "Which rule is how bad where, by when each level wants what. It can be made stricter, never milder."
             ),
+            built_in=_(
+                "The built-in table decides until one of your own is registered; that one can only be stricter."
+            ),
             collection="severity-table",
             pages="severity-table",
             prefix="ST",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from portal.web.views.base import PageView
 from severity.rules import RULES, Level
 from severity.table import reads
+from severity.table.documents import SEEN
 from severity.table.dry_run import DAYS, dry_run
 from severity.table.rules import Cell
 
@@ -34,7 +35,7 @@ class SeverityTest(PageView):
                 "cells": [
                     {
                         "name": f"{rule.name}.{seen}",
-                        "seen": seen,
+                        "seen_words": SEEN[seen],
                         "stands": table.level(rule.name, seen).name,
                         "options": [
                             (one.name, one == proposed.level(rule.name, seen))

@@ -43,7 +43,7 @@ def test_its_page_and_the_list_tell_what_is_open_until_it_is_resolved() -> None:
     page = client.get(ledger.get_absolute_url()).content.decode()
     assert "2 incidents are open" in page
     assert 'class="is-v2"' in page
-    assert "No incident on any of them." in client.get(other.get_absolute_url()).content.decode()
+    assert "No incident on any day since it was registered." in client.get(other.get_absolute_url()).content.decode()
     listed = client.get("/tools/").content.decode()
     assert listed.count("?tab=incidents") == 1
     assert f'sev--V2" href="{ledger.get_absolute_url()}?tab=incidents"' in listed

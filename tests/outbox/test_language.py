@@ -82,17 +82,31 @@ def test_every_rule_has_its_words(rule: object) -> None:
     assert title_words(title) == title
 
 
+def _kept(text: str) -> str:
+    """What people wrote, in its own direction within an Arabic sentence."""
+    return f"\u2068{text}\u2069"
+
+
 def test_what_people_wrote_stays_as_it_is() -> None:
     with translation.override("ar"):
-        assert title_words("Approval late: Change of owner").endswith(": Change of owner")
-        assert title_words("Deadline passed: run of Ledger of Finance").endswith(": run من Ledger of Finance")
-        assert title_words("Claim of support-agent: It is done: all").endswith(" support-agent: It is done: all")
+        assert title_words("Approval late: Change of owner").endswith(f": {_kept('Change of owner')}")
+        assert title_words("Deadline passed: run of Ledger of Finance").endswith(
+            f": {_kept('run')} من {_kept('Ledger of Finance')}"
+        )
+        assert title_words("Claim of support-agent: It is done: all").endswith(
+            f" {_kept('support-agent')}: {_kept('It is done: all')}"
+        )
         assert "Claim" not in title_words("Claim of support-agent: It is done")
         assert title_words("Statements are wrong: all of them") == "Statements are wrong: all of them"
         assert subject_words("incident.opened", "Something else") == "Something else"
         assert subject_words("nobody.knows", "V2 opened: x") == "V2 opened: x"
-        assert subject_words("change.applied", "CHG-12 applied: Register: it") == "CHG-12 طُبّق: Register: it"
-        assert subject_words("change.comment", "omar on CHG-12: Why") == "omar بشأن CHG-12: Why"
+        assert (
+            subject_words("change.applied", "CHG-12 applied: Register: it")
+            == f"{_kept('CHG-12')} طُبّق: {_kept('Register: it')}"
+        )
+        assert subject_words("change.comment", "omar on CHG-12: Why") == (
+            f"{_kept('omar')} بشأن {_kept('CHG-12')}: {_kept('Why')}"
+        )
 
 
 def test_a_change_is_told_in_both(mail_server: MailServer) -> None:
@@ -102,5 +116,5 @@ def test_a_change_is_told_in_both(mail_server: MailServer) -> None:
     change = submitted(runtime_tool_document("waiting"), summary="Register the waiting one")
     delivery.tick()
     subjects = {mail.to: str(make_header(decode_header(mail.message["Subject"]))) for mail in mail_server.mails}
-    assert subjects["omar@portal.example"] == f"{change.human_id} أُرسل: Register the waiting one"
+    assert subjects["omar@portal.example"] == f"{_kept(change.human_id)} أُرسل: {_kept('Register the waiting one')}"
     assert subjects["lina@portal.example"] == f"{change.human_id} submitted: Register the waiting one"

@@ -72,7 +72,7 @@ def test_the_address_and_csv_give_the_same_rows(
     assert shown
     assert len(shown) < len(everything) or len(everything) == 50
     again = rows_of(client, address)
-    # Between two looks at the watch a clock may pass: the order and the words of a row move with it, which rows there are does not.
+    # Between two looks at the watch a clock may pass: order and words of a row move with it, which rows there are does not.
     assert (len(again) if path == "/sla/" else again) == (len(shown) if path == "/sla/" else shown)
     answer = client.get(f"{address}&format=csv")
     assert answer["Content-Type"].startswith("text/csv")

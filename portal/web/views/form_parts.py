@@ -48,7 +48,7 @@ def form_context(
         "filled": len(completeness.filled),
         "facet_total": completeness.total,
         "problem_count": len(problems),
-        "open_sections": [section for section in made if section["state"] not in ("filled", "")],
+        "open_sections": [section for section in made if section["state"] not in ("filled", "optional", "")],
         "errors": summary_of(kind, problems) if check else [],
         "creates": creates,
     } | own

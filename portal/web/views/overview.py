@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from portal.changes.models import OPEN_STATES, ChangeRequest, ChangeState
-from portal.changes.reads import to_sign_by
+from portal.changes.reads import to_review_by, to_sign_by
 from portal.people.models import Team
 from portal.registry import kinds
 from portal.roles import Permission, may
@@ -33,6 +33,9 @@ class Overview(PageView):
         context: dict[str, Any] = {
             "signs": signs,
             "to_sign": to_sign,
+            "to_review": list(to_review_by(user).select_related("author").defer("document", "evidence")[:5])
+            if signs
+            else [],
             "mine": mine,
             "recent": list(changes.filter(state=ChangeState.APPLIED).order_by("-applied_at")[:10]),
             "kinds": kinds.all_kinds(),

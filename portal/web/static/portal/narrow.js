@@ -22,7 +22,7 @@
     table.dataset.cards = "";
   };
   const toSight = (node) => {
-    const box = node.closest(".tabs, .rail");
+    const box = node.closest(".tabs, .rail, .scroller");
     const [inner, outer] = [node.getBoundingClientRect(), box.getBoundingClientRect()];
     box.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
   };
@@ -39,11 +39,11 @@
   };
   const adapt = (from = document) => {
     if (!narrow.matches) return;
-    for (const table of $$("table.table:not([data-cards])", from)) toCards(table);
+    for (const table of $$("table.table:not([data-cards], .sides)", from)) toCards(table);
     if (from === document) $$("form[data-filters]").forEach(fold);
   };
   adapt();
-  $$(".tabs [aria-current], .rail [aria-current]").forEach(toSight);
+  $$(".tabs [aria-current], .rail [aria-current], .lineage .is-centre").forEach(toSight);
   narrow.addEventListener("change", () => {
     adapt();
     for (const form of narrow.matches ? [] : $$("form[data-filters]")) {
