@@ -11,6 +11,7 @@ from portal.people.models import User
 from severity.models import Incident, next_deadlines
 from severity.releases.reads import next_release
 from severity.rules import Level
+from severity.sla.reading import counts as sla_counts
 from severity.sweep import HEARTBEAT
 
 LATE = timedelta(seconds=10)
@@ -21,7 +22,7 @@ SHOWN = 8
 
 def blocks(*, user: User, now: datetime) -> dict[str, Any]:
     """Counts by severity, what nobody has taken on, the next deadlines, and whether the watcher itself lives."""
-    counts = Incident.objects.counts()
+    counts, sla = Incident.objects.counts(), sla_counts()
     return {
         "incident_counts": [
             {"level": level.name, "count": counts[level], "href": f"/incidents/?severity={level.name}&open=true"}
@@ -31,6 +32,7 @@ def blocks(*, user: User, now: datetime) -> dict[str, Any]:
         "unacknowledged": list(Incident.objects.visible().unacknowledged()[:5]),
         "open_incidents": list(Incident.objects.visible().unresolved().by_urgency()[:SHOWN]),
         "deadlines": list(next_deadlines(6)),
+        "sla": {"at_risk": sla["late"] + sla["soon"], **sla},
         "next_release": next_release(),
         "held_tools": list(
             KnownTool.objects.filter(drift_since__gte=now - DRIFT_OF, quarantined=True)

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from portal.changes.models import ChangeRequest, ChangeState
+from portal.policy.rules import ApprovalClass
 from portal.registry import kinds
 from portal.search.words import holds
 
@@ -22,13 +23,19 @@ DUE = (("overdue", _("Overdue")), ("soon", _("Within a day")))
 
 
 class ChangeFilter(django_filters.FilterSet):
-    """State, kind, object, author and words."""
+    """State, kind, object, author, class, rule of the policy, due and words."""
 
     q = django_filters.CharFilter(method="search", label=_("Search"), max_length=120)
     state = django_filters.MultipleChoiceFilter(distinct=False, choices=ChangeState.choices, label=_("State"))
     kind = django_filters.ChoiceFilter(choices=_kinds, label=_("Kind"))
     key = django_filters.CharFilter(label=_("Object"), max_length=60)
     author = django_filters.CharFilter(field_name="author__username", label=_("Requested by"), max_length=150)
+    required_class = django_filters.MultipleChoiceFilter(
+        distinct=False, choices=[(one, one) for one in ApprovalClass.values], label=_("Class")
+    )
+    rule = django_filters.CharFilter(
+        field_name="policy_rule", lookup_expr="startswith", label=_("Rule of the policy"), max_length=80
+    )
     due = django_filters.ChoiceFilter(choices=DUE, method="by_due", label=_("Due"))
     change_set = django_filters.CharFilter(method="of_set", label=_("Set"), max_length=24)
 

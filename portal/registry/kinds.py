@@ -198,6 +198,8 @@ class Kind:
     links: tuple[tuple[Text, str], ...] = ()
     # Other beginnings than a blank form, where one is registered: (label, name of the URL).
     starts: tuple[tuple[Text, str], ...] = ()
+    # What people have registered as it, for those who ask whether theirs is one.
+    examples: Text = ""
     # What is in force while none is registered, where the portal has one of its own.
     built_in: Text = ""
     # There is one entry of this kind, ever.

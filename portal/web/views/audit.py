@@ -36,11 +36,24 @@ class AuditLog(PageView):
         listing = Listing(request, AuditFilter, AuditLine.objects.order_by("-id"))
         if request.GET.get("format") == "csv":
             rows = ([line.at.isoformat(), line.actor_name, line.actor_type, line.action, line.object_kind,
-                     line.object_key, line.change_id, line.before_digest, line.after_digest, line.correlation_id]
+                     line.object_key, line.change_id, line.before_digest, line.after_digest, line.correlation_id, line.address]
                     for line in listing.queryset.iterator(1000))  # fmt: skip
-            head = ["at", "actor", "actor_type", "action", "kind", "key", "change", "before", "after", "correlation_id"]
+            head = [
+                "at",
+                "actor",
+                "actor_type",
+                "action",
+                "kind",
+                "key",
+                "change",
+                "before",
+                "after",
+                "correlation_id",
+                "address",
+            ]
             return csv_response("audit", head, rows)
         columns = [
-            {"label": label} for label in (_("Time"), _("Actor"), _("Action"), _("Object"), _("Change"), _("Digest"))
+            {"label": label}
+            for label in (_("Time"), _("Actor"), _("Action"), _("Object"), _("Change"), _("From address"), _("Digest"))
         ]
         return render(request, "audit.html", listing.context() | {"columns": columns})

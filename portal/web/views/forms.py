@@ -126,13 +126,18 @@ class EntryCheck(KindView):
 
 
 class Start(PageView):
-    """Which kind? Two cards with examples."""
+    """Which kind? Two cards with examples for connectors, and what else there is."""
 
     permission = Permission.PROPOSE
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The cards."""
-        return render(request, "generic/start.html", {"kinds": [kind for kind in kinds.all_kinds() if not kind.single]})
+        offered = [kind for kind in kinds.all_kinds() if not kind.single]
+        context = {
+            "connectors": [kind for kind in offered if kind.facets],
+            "others": [kind for kind in offered if not kind.facets],
+        }
+        return render(request, "generic/start.html", context)
 
 
 class Restore(KindView):
