@@ -1,12 +1,13 @@
-"""The graph as places on a sheet: layers from where data comes to where it goes. Pure."""
+"""The graph as places on a sheet: layers from where data comes to where it goes, along the line of reading. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metrics.lineage.graph import Edge, Graph, Node
 
-# Pixels: of a box, between layers and between rows, around all.
+# Pixels: of a box, between layers and between rows, around all; and from the side of a box to its words.
 WIDE, HIGH, BETWEEN, ROW, EDGE = 184, 44, 64, 16, 12
+INSIDE = 10
 MOST_LETTERS = 24
 
 
@@ -19,6 +20,8 @@ class Box:
     y: int
     short: str
     centre: bool
+    # Where its words begin.
+    words: int
 
     @property
     def middle(self) -> int:
@@ -73,8 +76,8 @@ def _place(begin: int, into: dict[int, set[int]], found: dict[int, int]) -> None
         waiting.pop()
 
 
-def draw(graph: Graph) -> Sheet:
-    """The sheet of a graph; empty for an empty one."""
+def draw(graph: Graph, *, mirrored: bool = False) -> Sheet:
+    """The sheet of a graph; empty for an empty one. Mirrored, it is read from right to left."""
     placed = layers(graph.nodes, graph.edges)
     columns: dict[int, list[Node]] = {}
     for node in sorted(graph.nodes, key=lambda one: (one.kind, one.label)):
@@ -88,9 +91,17 @@ def draw(graph: Graph) -> Sheet:
         for row, node in enumerate(column):
             short = node.label if len(node.label) <= MOST_LETTERS else node.label[: MOST_LETTERS - 1] + "…"
             centre = graph.focus is not None and graph.focus.id == node.id
-            boxes[node.id] = Box(node, EDGE + number * (WIDE + BETWEEN), top + row * (HIGH + ROW), short, centre)
-    lines = [Line(edge, _path(boxes[edge.source.id], boxes[edge.target.id])) for edge in graph.edges]
+            x = EDGE + number * (WIDE + BETWEEN)
+            boxes[node.id] = Box(node, x, top + row * (HIGH + ROW), short, centre, x + INSIDE)
     width = 2 * EDGE + len(columns) * WIDE + max(len(columns) - 1, 0) * BETWEEN
+    lines = []
+    for edge in graph.edges:
+        points = _points(boxes[edge.source.id], boxes[edge.target.id])
+        turned = [(width - x, y) if mirrored else (x, y) for x, y in points]
+        begin, *rest = (f"{x} {y}" for x, y in turned)
+        lines.append(Line(edge, f"M{begin} C{' '.join(rest)}"))
+    if mirrored:
+        boxes = {key: replace(box, x=width - box.x - WIDE, words=width - box.words) for key, box in boxes.items()}
     return Sheet(list(boxes.values()), lines, width, 2 * EDGE + tallest * (HIGH + ROW) - ROW if tallest else 0)
 
 
@@ -103,12 +114,13 @@ def _order(column: list[Node], boxes: dict[int, Box], edges: Iterable[Edge]) -> 
     column.sort(key=lambda one: sum(above[one.id]) / len(above[one.id]) if one.id in above else 0)
 
 
-def _path(source: Box, target: Box) -> str:
+def _points(source: Box, target: Box) -> list[tuple[int, int]]:
+    """Where a curve begins, is drawn to twice, and ends."""
     begin, end = source.x + WIDE, target.x
     if end <= begin:
         # Back to an earlier layer, or beside it: around below.
         begin, end = source.x + WIDE // 2, target.x + WIDE // 2
         low = max(source.y, target.y) + HIGH + ROW
-        return f"M{begin} {source.y + HIGH} C{begin} {low} {end} {low} {end} {target.y + HIGH}"
+        return [(begin, source.y + HIGH), (begin, low), (end, low), (end, target.y + HIGH)]
     half = (begin + end) // 2
-    return f"M{begin} {source.middle} C{half} {source.middle} {half} {target.middle} {end} {target.middle}"
+    return [(begin, source.middle), (half, source.middle), (half, target.middle), (end, target.middle)]

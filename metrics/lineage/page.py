@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext_lazy as _
 
 from metrics.lineage.drawing import draw
@@ -48,7 +49,8 @@ class LineagePage(PageView):
             counts = {name: sum(edge.state == name for edge in graph.edges) for name in STATES}
             context |= {
                 "graph": graph,
-                "sheet": draw(graph),
+                "sheet": draw(graph, mirrored=get_language_bidi()),
+                "mirrored": get_language_bidi(),
                 "edges": [edge for edge in graph.edges if not context["state"] or edge.state == context["state"]],
                 "counts": [{"name": name, "n": counts[name]} for name in STATES],
                 "any": bool(graph.edges),

@@ -1,12 +1,13 @@
 """The graph: what is declared, what was seen, what each edge is worth; datasets; the page."""
 
+import re
 from datetime import timedelta
 from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
 
-from metrics.lineage.drawing import draw, layers
+from metrics.lineage.drawing import WIDE, draw, layers
 from metrics.lineage.graph import Edge, Graph, Node, around, parse_focus
 from metrics.models import LineageEdge, LineageNode
 from portal.operations.services import database_now
@@ -211,3 +212,17 @@ def test_the_page_of_a_metric_names_its_dashboards_and_leads_to_its_lineage(clie
     assert "Board &lt;b&gt;" in page
     assert "/lineage/?focus=metric:revenue_sar" in page
     assert "Board" in client_of("vera").get("/lineage/?focus=metric:revenue_sar").content.decode()
+
+
+def test_in_arabic_it_is_read_from_the_right() -> None:
+    nodes = [_node(1), _node(2), _node(3)]
+    edges = [Edge(nodes[a], nodes[b], "proven", None, "") for a, b in ((0, 1), (1, 2), (2, 0))]
+    there, here = draw(Graph(nodes, edges)), draw(Graph(nodes, edges), mirrored=True)
+    assert (there.width, there.height) == (here.width, here.height)
+    for left, right in zip(there.boxes, here.boxes, strict=True):
+        assert (left.node, left.y) == (right.node, right.y)
+        assert left.x + WIDE + right.x == there.width
+        assert right.x < right.words < right.x + WIDE
+    for plain, mirrored in zip(there.lines, here.lines, strict=True):
+        turned = [there.width - int(x) for x in re.findall(r"(\d+) \d+", plain.path)]
+        assert turned == [int(x) for x in re.findall(r"(\d+) \d+", mirrored.path)]
