@@ -112,10 +112,10 @@ def _columns(*own: Column) -> tuple[Column, ...]:
         Column("name", _("Name"), common.name, sort="name"),
         Column("chosen", _("Choose"), common.chosen),
         Column("owner", _("Owner"), common.owner),
+        Column("state", _("State"), common.state),
         *own,
         Column("classes", _("Classes"), cells.classes),
         Column("version", _("Version"), cells.version, sort="version"),
-        Column("state", _("State"), common.state),
         Column("updated", _("Changed"), common.updated, sort="updated_at"),
     )
 

@@ -158,6 +158,7 @@ def register_kinds() -> None:
                 Column("name", _("Metric"), _label, sort="name"),
                 Column("meaning", _("Definition"), _meaning, needs={"definition": KT("document__description")}),
                 Column("owner", _("Owner"), cells.owner),
+                Column("state", _("State"), cells.state),
                 Column("grain", _("Grain"), _plain("grain"), needs={"grain": KT("document__grain")}),
                 Column("unit", _("Unit"), _unit),
                 Column("source", _("Source"), _plain("source"), needs={"source": KT("document__primary_source")}),
@@ -171,7 +172,6 @@ def register_kinds() -> None:
                         "newest_at": Subquery(_NEWEST.values("at")[:1]),
                     },
                 ),
-                Column("state", _("State"), cells.state),
                 Column("updated", _("Changed"), cells.updated, sort="updated_at"),
             ),
         )
