@@ -22,7 +22,6 @@ LISTS = many.lists()
 # Read once from end to end when somebody asks for it: tens of milliseconds at a hundred thousand rows. An index for each would
 # cost every write of these tables, and the largest of them are written the most.
 WITHOUT_INDEX = {
-    "/approvals/": {"rule"},
     "/tasks/": {"sort", "q", "connector", "state"},
     "/incidents/": {"sort", "q", "severity", "rule", "source", "dimension", "object", "merged", "owner"},
     "/claims/": {"sort"},

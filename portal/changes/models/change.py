@@ -165,6 +165,13 @@ class ChangeRequest(models.Model):
                 condition=Q(state=ChangeState.IN_REVIEW),
                 name="change_inbox",
             ),
+            # What waits by a rule of the policy, asked for by how its name begins.
+            models.Index(
+                fields=["policy_rule"],
+                opclasses=["varchar_pattern_ops"],
+                condition=Q(state=ChangeState.IN_REVIEW),
+                name="change_rule",
+            ),
             models.Index(
                 fields=["-id"], condition=Q(emergency=True, reviewed_at__isnull=True), name="change_to_review"
             ),
