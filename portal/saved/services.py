@@ -15,7 +15,7 @@ from portal.people.actors import Actor
 from portal.people.guards import require
 from portal.people.models import User
 from portal.refusals import Conflict, Forbidden, Invalid, Missing
-from portal.roles import Permission, Role
+from portal.roles import Permission, Role, may
 from portal.saved.models import MOST_PINNED, SavedView
 
 MOST_VIEWS = 100
@@ -48,7 +48,8 @@ def save_view(
             raise Conflict("too_many", _("You keep %d views already; remove one of them first.") % MOST_VIEWS)
         view, before = known or SavedView(user=user, path=path, name=name), _digest(known) if known else ""
         view.query, view.saved_at = kept, now
-        _share(view, shared=shared)
+        # What opens the lists of others is said by those who may say it, whoever keeps the view.
+        _share(view, shared=shared, for_role=may(actor, Permission.SET_VIEWS))
         _open(view, mine, opens=opens)
         view.place = (view.place or _free(user)) if pinned else None
         view.save()
@@ -115,10 +116,10 @@ def remove_view(*, actor: Actor, number: int, now: datetime) -> None:
         view.delete()
 
 
-def _share(view: SavedView, *, shared: bool) -> None:
+def _share(view: SavedView, *, shared: bool, for_role: bool = True) -> None:
     """What is shared no more opens the list of no role."""
     view.shared = shared
-    if not shared:
+    if not shared or not for_role:
         view.opens_for = ""
 
 

@@ -105,6 +105,18 @@ def test_only_administrators_say_it_for_a_role_and_only_of_a_role_there_is() -> 
     assert given(given(own, Role.VIEWER), "").opens_for == ""
 
 
+def test_who_is_no_administrator_any_more_does_not_change_what_opens_lists_of_others() -> None:
+    view = given(kept("Of engineers", by="adam"), Role.ENGINEER)
+    adam = user("adam")
+    adam.roles = [Role.ENGINEER]
+    adam.save()
+    services.save_view(
+        actor=actor("adam"), path="/tools/", name="Of engineers", query="state=retired", shared=True, now=database_now()
+    )
+    view.refresh_from_db()
+    assert (view.query, view.opens_for) == ("state=retired", "")
+
+
 def test_a_page_offers_it_to_those_who_may(client_of: ClientOf) -> None:
     view = kept("Adam's", by="adam")
     kept("Mine")
