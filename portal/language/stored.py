@@ -54,7 +54,7 @@ def _pattern(text: str) -> str:
     end = r"\Z" if not parts[-1] else r"(?:\s+|\Z)"
     words = [re.escape(part) for part in parts[::2]]
     words[-1] += end
-    return words[0] + "".join(f"(?>(?P<{hole}>.+?){after})" for hole, after in zip(parts[1::2], words[1:], strict=True))
+    return words[0] + "".join(f"(?>(?P<{hole}>.*?){after})" for hole, after in zip(parts[1::2], words[1:], strict=True))
 
 
 def _filled(text: str, found: re.Match[str]) -> str:

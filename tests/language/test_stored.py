@@ -25,6 +25,7 @@ def test_it_is_english_for_those_who_read_english() -> None:
             "الجزء",
             "w-0",
         ),
+        (wording.FAILED % {"number": 2, "worker": "w-1", "note": ""}, "الجزء", "w-1"),
         ("What somebody typed.", "What somebody typed.", ""),
         ("", "", ""),
     ],
@@ -34,6 +35,7 @@ def test_lines_of_backfills(kept: str, begins: str, keeps: str) -> None:
         words = wording.LOG.words(kept)
     assert keeps in words
     assert "was over" not in words
+    assert "failed" not in words
     assert begins in words[: len(begins) + 12]
 
 
