@@ -19,7 +19,9 @@ from portal.registry import kinds
 from portal.roles import Role
 from portal.web.document_form import summary_of
 from portal.web.labels import label_of
+from tests.documents import runtime_tool_document
 from tests.people import actor
+from tests.registering import submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -86,3 +88,15 @@ def test_lists_of_what_is_on_its_way_and_the_search_read_no_whole_documents(
             assert change.get_absolute_url() in client.get(address).content.decode()
         wide = [one["sql"] for one in caught if re.search(r'"document"(?! ->)', one["sql"].split(" FROM ")[0])]
         assert wide == [], address
+
+
+def test_a_row_says_whose_signature_is_missing_and_the_tab_how_many_wait(client_of: Callable[[str], Client]) -> None:
+    submitted(runtime_tool_document(), summary="Register the lookup")
+    page = client_of("omar").get("/approvals/").content.decode()
+    assert "one signature by a lead or higher" in page.partition("<tbody")[2]
+    tabs = page.partition('class="tabs"')[2].partition("</nav>")[0]
+    assert tabs.count('class="count"') == 1
+    assert '<span class="count">1</span>' in tabs
+    # Who signs nothing has nothing waiting.
+    vera = client_of("vera").get("/approvals/").content.decode()
+    assert 'class="count"' not in vera.partition('class="tabs"')[2].partition("</nav>")[0]

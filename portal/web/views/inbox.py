@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from portal.changes.filters import ChangeFilter
 from portal.changes.inbox import MOST_AT_ONCE, NEEDS_YOU, TABS, Decided, decide, rows
-from portal.changes.models import ChangeRequest, Decision, Verdict
-from portal.changes.reads import to_review_by
+from portal.changes.models import ChangeRequest, ChangeState, Decision, Verdict
+from portal.changes.reads import counters, to_review_by
 from portal.policy import reads
-from portal.policy.rules import level
+from portal.policy.rules import Row, level
 from portal.refusals import Refusal
 from portal.registry import kinds
 from portal.registry.twins import local_name_in_document
@@ -28,9 +28,9 @@ CHIPS = 3
 CSV = ("id", "summary", "kind", "key", "state", "author", "class", "submitted_at", "sign_by")
 
 
-def _signed() -> Coalesce:
-    """How many approvals stand on the current proposal."""
-    standing = (
+def _levels() -> ArraySubquery:
+    """The levels of the approvals that stand on the current proposal."""
+    return ArraySubquery(
         Decision.objects.filter(
             proposal__change_id=OuterRef("pk"),
             proposal__number=OuterRef("proposal_number"),
@@ -38,11 +38,8 @@ def _signed() -> Coalesce:
             verdict=Verdict.APPROVE,
         )
         .order_by()
-        .values("proposal__change_id")
-        .annotate(n=Count("id"))
-        .values("n")
+        .values("level")
     )
-    return Coalesce(Subquery(standing, output_field=IntegerField()), 0)
 
 
 class Approvals(PageView):
@@ -60,7 +57,7 @@ class Approvals(PageView):
         found = (
             rows(tab, self.actor)
             .select_related("author")
-            .annotate(signed=_signed(), object_name=local_name_in_document())
+            .annotate(levels=_levels(), object_name=local_name_in_document())
             .defer("document", "evidence")
         )
         listing = Listing(request, ChangeFilter, found)
@@ -75,12 +72,14 @@ class Approvals(PageView):
         assert user is not None
         context = listing.context()
         policy = reads.in_force()
+        waiting = counters(user)["approvals"] if signs else None
         context |= {
             "tab": tab,
-            "rows": [
-                self._row(row, policy.row(level(row.required_class or "A0")).signatures) for row in context["rows"]
+            "rows": [self._row(row, policy.row(level(row.required_class or "A0"))) for row in context["rows"]],
+            "tabs": [
+                {"label": label, "href": f"?tab={name}", "current": name == tab, "count": None if name else waiting}
+                for name, label in self.tabs
             ],
-            "tabs": [{"label": label, "href": f"?tab={name}", "current": name == tab} for name, label in self.tabs],
             "signs": signs,
             "bulk": signs and tab in ("", "team", "review") and bool(context["rows"]),
             "to_review": list(to_review_by(user)[:5]) if signs and not tab else [],
@@ -95,16 +94,18 @@ class Approvals(PageView):
                   _("State"), _("Age"), _("Due"))  # fmt: skip
         return chosen + [{"label": label} for label in labels]
 
-    def _row(self, change: ChangeRequest, needed: int) -> dict[str, Any]:
+    def _row(self, change: ChangeRequest, policy: Row) -> dict[str, Any]:
         kind = kinds.get(change.kind)
         chips = [label_of(kind, path) for path in change.parts]
+        levels: list[int] = change.levels  # type: ignore[attr-defined] # annotated above
         return {
             "change": change,
             "chips": chips[:CHIPS],
             "more": max(len(chips) - CHIPS, 0),
-            "signed": change.signed,  # type: ignore[attr-defined] # annotated above
+            "signed": len(levels),
+            "missing": policy.still_needed(levels) if change.state == ChangeState.IN_REVIEW else "",
             "name": change.object_name,  # type: ignore[attr-defined] # annotated above
-            "needed": needed,
+            "needed": policy.signatures,
             "own": change.author_id == self.actor.user_id,
         }
 
