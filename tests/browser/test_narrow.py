@@ -55,6 +55,14 @@ def test_filters_are_folded_until_they_are_asked_for_or_in_force(visitor: Visito
     button.click()
     expect(field).to_be_visible()
     assert button.get_attribute("aria-expanded") == "true"
+    # A telephone is turned and turned back: one press still does one thing.
+    for width in (WIDTH, 1000, WIDTH):
+        page.set_viewport_size({"width": width, "height": 900})
+    expect(field).to_be_hidden()
+    button.click()
+    expect(field).to_be_visible()
+    button.click()
+    expect(field).to_be_hidden()
     page.goto(f"{page.url}?severity=V3")
     expect(field).to_be_visible()
     page.set_viewport_size({"width": 1000, "height": 900})

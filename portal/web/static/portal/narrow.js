@@ -21,36 +21,34 @@
       node.setAttribute("role", node.scope === "row" ? "rowheader" : ROLES[node.tagName]);
     table.dataset.cards = "";
   };
+  const tables = () => {
+    if (narrow.matches) $$("table.table:not([data-cards], .sides)").forEach(toCards);
+  };
   const toSight = (node) => {
     const box = node.closest(".tabs, .rail, .scroller");
     const [inner, outer] = [node.getBoundingClientRect(), box.getBoundingClientRect()];
     box.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
   };
-  const fold = (form) => {
-    const button = form.parentElement.querySelector("[data-unfold]");
-    if (!button || !button.hidden) return;
-    button.hidden = false;
-    const show = (open) => {
-      form.hidden = !open;
-      button.setAttribute("aria-expanded", open);
-    };
-    button.addEventListener("click", () => show(form.hidden));
-    show("active" in form.dataset);
+  const buttonOf = (form) => form.parentElement.querySelector("[data-unfold]");
+  const show = (form, open) => {
+    form.hidden = !open;
+    buttonOf(form)?.setAttribute("aria-expanded", open);
   };
-  const adapt = (from = document) => {
-    if (!narrow.matches) return;
-    for (const table of $$("table.table:not([data-cards], .sides)", from)) toCards(table);
-    if (from === document) $$("form[data-filters]").forEach(fold);
+  // A window is turned as often as one likes: what stands here may be said again and again.
+  const adapt = () => {
+    for (const form of $$("form[data-filters]")) {
+      const button = buttonOf(form);
+      if (button) button.hidden = !narrow.matches;
+      show(form, !button || !narrow.matches || "active" in form.dataset);
+    }
+    tables();
   };
   adapt();
   $$(".tabs [aria-current], .rail [aria-current], .lineage .is-centre").forEach(toSight);
-  narrow.addEventListener("change", () => {
-    adapt();
-    for (const form of narrow.matches ? [] : $$("form[data-filters]")) {
-      const button = form.parentElement.querySelector("[data-unfold]");
-      if (button) button.hidden = true;
-      form.hidden = false;
-    }
+  narrow.addEventListener("change", adapt);
+  document.addEventListener("click", (event) => {
+    const form = event.target.closest("[data-unfold]")?.parentElement.querySelector("form[data-filters]");
+    if (form) show(form, form.hidden);
   });
-  document.addEventListener("htmx:afterSwap", () => adapt());
+  document.addEventListener("htmx:afterSwap", tables);
 })();
