@@ -2,16 +2,14 @@
 
 import difflib
 import json
-import re
 from typing import Any
 
-from portal.language.direction import isolated
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
+from portal.web.labels import words_of
 
 MAX_LINES = 4000
 MAX_SIDE = 1500
-_STEP = re.compile(r"([^.\[\]]+)(?:\[([^\]]*)\])?")
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
@@ -41,16 +39,9 @@ def in_words(value: Any) -> str:
 
 def field_label(kind: Kind, path: str) -> str:
     """The labels of the fields that lead to a path of the document: `Operations (refund) › Errors (gone) › Code`."""
-    field: Any = kind.serializer()
-    words: list[str] = []
-    for name, key in _STEP.findall(path):
-        # Rows are asked for by the fields that each of them has.
-        field = getattr(getattr(field, "child", field), "fields", {}).get(name)
-        label = str(field.label or name) if field is not None else isolated(name)
-        words.append(f"{label} ({isolated(key)})" if key else label)
     # Where a field is, is told by its path; of rows also which one it is.
-    first = next((at for at, (_name, key) in enumerate(_STEP.findall(path)) if key), len(words) - 1)
-    return " › ".join(words[first:])
+    first = len(words_of(kind, path.partition("[")[0])) - 1
+    return " › ".join(words_of(kind, path)[first:])
 
 
 def field_changes(kind: Kind, before: Document | None, after: Document) -> list[dict[str, Any]]:
