@@ -32,13 +32,10 @@ class PageView(View):
 
     def _opened(self) -> HttpResponseBase | None:
         """To the view that this list opens with; an address that asks for anything, `?view=all` too, is what it says."""
-        request, user = self.request, self.actor.user
-        if request.method != "GET" or request.GET or not request.user.is_authenticated or user is None:
+        user = self.actor.user
+        if not self.is_list or self.request.method != "GET" or self.request.GET or user is None:
             return None
-        match = request.resolver_match
-        if not self.is_list or match is None or not set(match.kwargs) <= {"pages"}:
-            return None
-        view = opening(request.path, user)
+        view = opening(self.request.path, user)
         return redirect(view.address) if view is not None else None
 
     @cached_property

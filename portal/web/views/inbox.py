@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from portal.changes.filters import ChangeFilter
 from portal.changes.inbox import MOST_AT_ONCE, NEEDS_YOU, TABS, Decided, decide, rows
 from portal.changes.models import ChangeRequest, ChangeState, Decision, Verdict
-from portal.changes.reads import counters, to_review_by
+from portal.changes.reads import to_review_by
 from portal.policy import reads
 from portal.policy.rules import Row, level
 from portal.refusals import Refusal
@@ -72,12 +72,11 @@ class Approvals(PageView):
         assert user is not None
         context = listing.context()
         policy = reads.in_force()
-        waiting = counters(user)["approvals"] if signs else None
         context |= {
             "tab": tab,
             "rows": [self._row(row, policy.row(level(row.required_class or "A0"))) for row in context["rows"]],
             "tabs": [
-                {"label": label, "href": f"?tab={name}", "current": name == tab, "count": None if name else waiting}
+                {"label": label, "href": f"?tab={name}", "current": name == tab, "waits": not name}
                 for name, label in self.tabs
             ],
             "signs": signs,
