@@ -1,13 +1,18 @@
 """What the portal wrote and keeps in English is read in the language of the page."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
+from django.template import Context, Template
 from django.utils.translation import override
 
+import severity
 from connectors.backfills import wording
 from metrics.quality.wording import TOLD
 from portal.language.stored import Sayings
+from severity import watching
 from severity.rules import PART_SILENT, RULES
 from severity.wording import told_words
 
@@ -71,3 +76,20 @@ def test_no_text_takes_long() -> None:
     with override("ar"):
         assert told_words(hostile) == hostile
     assert time.process_time() - started < 2
+
+
+def test_every_whole_sentence_that_the_statements_write_is_read_in_arabic() -> None:
+    places = [*Path(severity.__path__[0]).glob("*statements.py"), Path(watching.__file__)]
+    # Quoted once: what is quoted three times is for readers of the code.
+    quoted = re.compile(r"""(?<!['"])['"]\s?([A-Z][a-z]+ [^'"{}|]*\.)['"](?!['"])""")
+    said = {one for place in places for one in quoted.findall(place.read_text())}
+    assert len(said) > 15
+    with override("ar"):
+        assert [one for one in sorted(said) if told_words(one) == one] == []
+
+
+def test_numbers_have_a_point_in_both_languages() -> None:
+    page = Template("{{ number }} {{ number|floatformat:1 }}")
+    for language in ("en", "ar"):
+        with override(language):
+            assert page.render(Context({"number": 478.29})) == "478.29 478.3"

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from connectors.backfills import steering, working
 from connectors.backfills.progress import progress_of
@@ -260,3 +261,12 @@ def test_progress_counts_and_says_when_nobody_works() -> None:
     assert progress_of(job(), now + timedelta(minutes=12)).stalled is True
     steer(steering.pause, reason="Known.")
     assert progress_of(job(), now + timedelta(minutes=12)).stalled is False
+
+
+def test_the_log_is_kept_in_english_whoever_acts() -> None:
+    backfill()
+    with override("ar"):
+        taken("w1")
+        steer(steering.pause, reason="غداء")
+    kept = set(BackfillLine.objects.values_list("text", flat=True))
+    assert {"Part 1 is taken by w1, attempt 1.", "Paused: غداء"} <= kept

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
+from django.utils.translation import override
 
 from portal.audit.models import AuditLine
 from portal.operations.services import database_now
@@ -226,3 +227,10 @@ def test_a_viewer_and_the_portal_itself_report_nothing() -> None:
         with pytest.raises(Refusal):
             corrected(claim, "unverified", by=who)
     assert Claim.objects.get().claimed_by == AGENT
+
+
+def test_what_its_incident_tells_is_kept_in_english_whoever_reports() -> None:
+    with override("ar"):
+        claim = reported("unverified", note="Nobody looked.")
+    assert claim.incident is not None
+    assert claim.incident.timeline.get().text.startswith("Unverified: ")
