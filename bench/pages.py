@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> None:
         from django.db import connection
         from django.test import Client
 
+        from portal.web.ahead import load_ahead
         from tests import many
         from tests.people import user
 
@@ -43,6 +44,7 @@ def run(options: argparse.Namespace) -> None:
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
         print(f"filled in {time.perf_counter() - begun:.0f} s")
+        load_ahead()
         clients: dict[str, Client] = {}
 
         def get(who: str, address: str) -> Callable[[], Any]:
