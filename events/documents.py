@@ -9,7 +9,8 @@ from rest_framework import serializers
 from semver import Version
 
 from portal.people.models import KEY_PATTERN
-from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
+from portal.registry.documents import EntrySerializer, StrictSerializer
+from portal.registry.times import DayField
 
 NUMBER = r"^(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})\.(0|[1-9]\d{0,4})$"
 
@@ -113,7 +114,7 @@ class SchemaSerializer(EntrySerializer):
         allow_blank=True,
         default="",
         label=_("Deadline"),
-        help_text=_("For a break: until when everybody has moved on, as 2027-01-31."),
+        help_text=_("For a break: until when everybody has moved on."),
         style={"example": "2027-01-31"},
     )
     waiver_reason = serializers.CharField(
@@ -130,7 +131,7 @@ class SchemaSerializer(EntrySerializer):
         allow_blank=True,
         default="",
         label=_("Waiver: expires"),
-        help_text=_("Until when the break is let through, as 2027-01-31."),
+        help_text=_("Until when the break is let through."),
         style={"example": "2027-01-31"},
     )
 

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from metrics.rules import AMOUNT_PATTERN, KEY_PATTERN, MetricType
-from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
+from portal.registry.documents import EntrySerializer, StrictSerializer
+from portal.registry.times import DayField
 
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": ""}
 
@@ -127,12 +128,10 @@ class MetricSerializer(EntrySerializer):
         help_text=_("Where executives see it."),
     )
     replaced_by = _key(_("Replaced by"), _("The key to use instead, when it goes out of use."), **_OPTIONAL)
-    remove_after = _day(
-        _("Remove after"), _("From when on code must not use it, as 2027-01-31."), "2027-01-31", **_OPTIONAL
-    )
+    remove_after = _day(_("Remove after"), _("From when on code must not use it."), "2027-01-31", **_OPTIONAL)
     certified_until = _day(
         _("Certified until"),
-        _("Its owner vouches for it until then, as 2027-01-31; empty means that nobody does."),
+        _("Its owner vouches for it until then; empty means that nobody does."),
         "2027-01-31",
         **_OPTIONAL,
     )

@@ -1,35 +1,21 @@
 """The document of a backfill."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from connectors.backfills.runbooks import digest_today
 from portal.people.models import KEY_PATTERN
 from portal.registry.documents import EntrySerializer, StrictSerializer
+from portal.registry.times import MomentField, moment_of
 
 MOST_HOURS = 744
 MOST_PARTITIONS = 2000
 MOST_ROWS = 10**15
 LEAST_REASON = 20
-EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": ""}
-
-
-def moment_of(text: object) -> datetime | None:
-    """The instant that a text names with its zone, in UTC; None where it names none that a window may have."""
-    try:
-        found = parse_datetime(str(text))
-        if found is None or is_naive(found):
-            return None
-        found = found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return found if EARLIEST <= found <= LATEST else None
 
 
 def partitions_of(since: datetime, until: datetime, hours: int) -> list[tuple[datetime, datetime]]:
@@ -85,14 +71,12 @@ class BackfillSerializer(EntrySerializer):
         style={"example": "crm-to-warehouse"},
         error_messages={"invalid": _("Write the key of a data movement, like crm-to-warehouse.")},
     )
-    window_from = serializers.CharField(
-        max_length=40,
+    window_from = MomentField(
         label=_("Window from"),
-        help_text=_("The first instant that is loaded again, with its zone. Fixed once registered."),
+        help_text=_("The first instant that is loaded again. Fixed once registered."),
         style={"example": "2026-11-01T00:00:00+03:00"},
     )
-    window_to = serializers.CharField(
-        max_length=40,
+    window_to = MomentField(
         label=_("Window to"),
         help_text=_("The instant at which it ends, which is not loaded any more. Fixed once registered."),
         style={"example": "2026-11-08T00:00:00+03:00"},
@@ -135,12 +119,6 @@ class BackfillSerializer(EntrySerializer):
             raise serializers.ValidationError(message, code="too_short")
         return value
 
-    def validate_window_from(self, value: Any) -> Any:
-        return _checked(value)
-
-    def validate_window_to(self, value: Any) -> Any:
-        return _checked(value)
-
     def validate_streams(self, value: list[str]) -> list[str]:
         return list(dict.fromkeys(value))
 
@@ -155,10 +133,3 @@ class BackfillSerializer(EntrySerializer):
             raise serializers.ValidationError({"partition_hours": message}, code="too_many_parts")
         # What is signed names the runbook that it follows.
         return attrs | {"runbook_digest": attrs["runbook_digest"] or digest_today(attrs["sync"])}
-
-
-def _checked(value: str) -> str:
-    if moment_of(value) is None:
-        message = _("Write an instant with its zone, as 2026-11-01T00:00:00+03:00.")
-        raise serializers.ValidationError(message, code="moment")
-    return value

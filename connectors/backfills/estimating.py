@@ -10,7 +10,7 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from connectors.backfills.documents import moment_of, partitions_of
+from connectors.backfills.documents import partitions_of
 from connectors.backfills.drilled import drilled
 from connectors.backfills.runbooks import digest_today
 from connectors.consumers import consumers_of
@@ -19,6 +19,7 @@ from connectors.models.backfill import JOB_OVER
 from portal.operations.services import database_now
 from portal.registry.documents import Document
 from portal.registry.kinds import Impact
+from portal.registry.times import moment_of
 
 TYPICAL_RUNS, SCHEDULED = 20, 100
 MOST_READERS = 60

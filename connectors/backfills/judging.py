@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from connectors.backfills import wording
-from connectors.backfills.documents import moment_of, partitions_of
+from connectors.backfills.documents import partitions_of
 from connectors.backfills.estimating import movement, overlapping
 from connectors.backfills.runbooks import digest_today
 from connectors.models import Backfill, BackfillJob, BackfillLine, Partition, SyncState
@@ -19,6 +19,7 @@ from portal.refusals import Conflict, Problem
 from portal.registry.documents import Document
 from portal.registry.models import EntryState
 from portal.registry.rules import Floor
+from portal.registry.times import moment_of
 
 STATES = frozenset({EntryState.ACTIVE.value, EntryState.RETIRED.value})
 FIXED = ("sync", "window_from", "window_to", "partition_hours", "streams")

@@ -10,7 +10,8 @@ from connectors.documents.runtime_tool import RuntimeToolProfile
 from connectors.facades.bans import MODULE_NAME, NPM_NAME, PYTHON_NAME
 from connectors.facets import Facets
 from portal.people.models import KEY_PATTERN
-from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
+from portal.registry.documents import EntrySerializer, StrictSerializer
+from portal.registry.times import DayField
 
 # Where the entry of such a key would stand, a page of its kind stands: /tools/new/.
 TAKEN = frozenset({"new", "check", "import", "probe"})

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from metrics.decisions.rules import KEY_PATTERN, TOPIC_PATTERN
-from portal.registry.documents import DayField, EntrySerializer, StrictSerializer
+from portal.registry.documents import EntrySerializer, StrictSerializer
+from portal.registry.times import DayField
 
 MOST_TEXT = 50_000
 _OPTIONAL: dict[str, Any] = {"required": False, "allow_blank": True, "default": ""}

@@ -5,7 +5,6 @@ The same mapping is the API body, the form's content, the proposed state of a ch
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any, ClassVar
 
 import orjson
@@ -72,24 +71,6 @@ class StrictSerializer(serializers.Serializer[Any]):
                     }
                 )
         return super().to_internal_value(data)
-
-
-class DayField(serializers.RegexField):
-    """A day as text, 2027-01-31, that there is."""
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$", **given)
-
-    def to_internal_value(self, data: Any) -> str:
-        text = str(super().to_internal_value(data))
-        try:
-            # The last day has no end.
-            known = date.fromisoformat(text) < date.max
-        except ValueError:
-            known = False
-        if not known:
-            raise serializers.ValidationError(_("There is no such day."), code="day")
-        return text
 
 
 class EntrySerializer(StrictSerializer):

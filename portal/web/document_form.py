@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -15,6 +16,7 @@ from portal.people.models import Team
 from portal.refusals import Problem
 from portal.registry.documents import Document
 from portal.registry.kinds import Completeness, Kind, Section
+from portal.registry.times import DayField, MomentField, day_of, pickable
 from portal.web.labels import label_of
 from portal.web.posted import field_at
 
@@ -143,7 +145,9 @@ def _control(field: Any, value: Any, *, fixed: bool) -> Node:
         "optional_word": not field.required and not isinstance(field, serializers.BooleanField),
         "maxlength": getattr(field, "max_length", None),
     }
-    if isinstance(field, serializers.BooleanField):
+    if isinstance(field, DayField | MomentField):
+        control |= _picked(field, str(control["value"]), fixed=fixed)
+    elif isinstance(field, serializers.BooleanField):
         control |= {"control": "checkbox", "value": value is True, "maxlength": None}
     elif style.get("choices") == "teams":
         options = [(team.key, team.name) for team in Team.objects.all()]
@@ -178,6 +182,22 @@ def _control(field: Any, value: Any, *, fixed: bool) -> Node:
     elif isinstance(field, serializers.RegexField):
         control |= {"mono": True, "span": 6}
     return control
+
+
+def _picked(field: DayField | MomentField, text: str, *, fixed: bool) -> Node:
+    """A day or an instant is picked where that gives back what stands there; else it is typed, and nothing is lost."""
+    typed = {"mono": True, "span": 6}
+    if fixed:
+        return typed
+    if isinstance(field, DayField):
+        picks = not text or day_of(text) is not None
+        return {"control": "date", "value": text, "maxlength": None, "example": "", "span": 6} if picks else typed
+    shown = pickable(text)
+    if shown is None:
+        return typed
+    zone = _("In the time zone %s.") % timezone.get_current_timezone_name()
+    help_text = f"{field.help_text} {zone}".strip()
+    return {"control": "datetime-local", "value": shown, "maxlength": None, "example": "", "help": help_text, "span": 6}
 
 
 def _select(options: list[tuple[str, str]], value: Any) -> Node:

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from portal.registry.documents import Document
 from portal.registry.kinds import Kind
+from portal.registry.times import MomentField, picked_text
 
 ABSENT: Any = object()
 MAX_ROWS = 200
@@ -65,6 +66,8 @@ def _scalar(field: Any, text: str) -> Any:
     text = text.strip()
     if not text:
         return ABSENT
+    if isinstance(field, MomentField):
+        return picked_text(text)
     try:
         if isinstance(field, serializers.IntegerField):
             return int(text)

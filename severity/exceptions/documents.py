@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.utils.dateparse import parse_datetime
-from django.utils.timezone import is_naive
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from portal.registry.documents import EntrySerializer
+from portal.registry.times import MomentField
 from severity.releases.documents import KEY_PATTERN
 
 LEAST_REASON = 20
@@ -43,10 +42,9 @@ class ExceptionSerializer(EntrySerializer):
         help_text=_("Why the release may go on with it, and what keeps customers safe meanwhile."),
         style={"example": "Only the archive is late; nobody reads it before Sunday.", "rows": 3},
     )
-    expires_at = serializers.CharField(
-        max_length=40,
+    expires_at = MomentField(
         label=_("Expires at"),
-        help_text=_("The moment from which the block is back, with its zone. At most 30 days ahead."),
+        help_text=_("The moment from which the block is back. At most 30 days ahead."),
         style={"example": "2026-12-01T18:00:00+03:00"},
     )
 
@@ -54,14 +52,4 @@ class ExceptionSerializer(EntrySerializer):
         if len(value.strip()) < LEAST_REASON:
             message = _("Say why in a sentence, in %d characters at least.") % LEAST_REASON
             raise serializers.ValidationError(message, code="too_short")
-        return value
-
-    def validate_expires_at(self, value: Any) -> Any:
-        try:
-            found = parse_datetime(value)
-        except ValueError:
-            found = None
-        if found is None or is_naive(found):
-            message = _("Write a moment with its zone, as 2026-12-01T18:00:00+03:00.")
-            raise serializers.ValidationError(message, code="moment")
         return value

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from portal.changes.models import ChangeRequest
 from portal.operations.services import database_now
+from portal.registry.times import local_text
 from severity.models import GateException, Promotion, ReleaseCandidate
 from severity.readiness import BY_PEOPLE, Dimension
 from severity.releases import services as releases
@@ -98,7 +99,7 @@ def test_a_release_goes_from_candidate_to_prod(visitor: VisitorOf) -> None:
     fill(page, name="Statements of the archive", description="Only the archive is wrong.")
     page.locator("[name='owner']").first.select_option("crm-team")
     fill(page, incident=incident.human_id, reason="Only the archive is wrong; nobody reads it before Sunday.")
-    fill(page, expires_at=(database_now() + timedelta(hours=2)).isoformat(timespec="seconds"))
+    fill(page, expires_at=local_text(database_now() + timedelta(hours=2)))
     page.evaluate(UNFOLD)
     fill(page, **EVIDENCE_FIELDS)
     page.get_by_role("button", name="Submit for approval").click()

@@ -17,6 +17,7 @@ from portal.changes.signing import current_entry_of
 from portal.refusals import Forbidden, Problem, Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
+from portal.registry.times import local_text
 from portal.roles import Permission
 from portal.web.evidence_form import read_evidence
 from portal.web.posted import read_document
@@ -24,7 +25,6 @@ from portal.web.views.base import PageView
 from portal.web.views.form_parts import (
     assisted,
     form_context,
-    local_text,
     policy_words,
     posted_draft,
     saved,

@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.changes import services
@@ -97,11 +96,6 @@ def policy_words(change: ChangeRequest, document: Document) -> dict[str, Any]:
         "forbidden": forbidden,
         "needed": "" if forbidden else judgement.row.still_needed([]),
     }
-
-
-def local_text(moment: datetime | None) -> str:
-    """A moment as a datetime-local field wants it."""
-    return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
 
 
 def with_rows_moved(document: Document, request: HttpRequest) -> tuple[Document, Document]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.backfills import estimating, steering
-from connectors.backfills.documents import BackfillSerializer, moment_of, partitions_of
+from connectors.backfills.documents import BackfillSerializer, partitions_of
 from connectors.models import Backfill, BackfillJob, Connector, RunState, SyncRun, SyncState
 from portal.changes import services
 from portal.changes.models import ChangeRequest
@@ -14,6 +14,7 @@ from portal.changes.services import Draft
 from portal.operations.services import database_now
 from portal.refusals import Invalid
 from portal.registry import kinds
+from portal.registry.times import moment_of
 from tests.connectors.backfills import world
 from tests.connectors.backfills.world import backfill, backfill_document, planned, submitted, sync
 from tests.documents import data_movement_document
