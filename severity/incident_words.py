@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
+from portal.people.names import names_of
 from severity.models import Incident, TimelineEvent
 from severity.rules import Level
 from severity.wording import told_words
@@ -86,14 +87,16 @@ def shown_evidence(incident: Incident) -> list[dict[str, Any]]:
 def timeline(events: Iterable[TimelineEvent]) -> list[dict[str, Any]]:
     """The lines of parts/timeline.html, in the order given."""
     lines = []
-    for event in events:
+    told = list(events)
+    names = names_of(event.actor_name for event in told)
+    for event in told:
         shape, tone, word = _LINES.get(event.what, ("dot", "", event.what.replace("_", " ").capitalize()))
         lines.append(
             {
                 "at": event.at,
                 "text": f"{word} · {Level(event.severity).name}",
                 "note": told_words(event.text),
-                "actor": event.actor_name,
+                "actor": names[event.actor_name],
                 "shape": shape,
                 "tone": tone,
             }

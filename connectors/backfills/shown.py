@@ -15,6 +15,7 @@ from connectors.backfills.progress import progress_of
 from connectors.backfills.runbooks import runbook_of, versions_of
 from connectors.models import Backfill, BackfillJob, Connector, Drill, JobState, PartitionState
 from connectors.models.backfill import JOB_OVER
+from portal.people.names import names_of
 from portal.registry.documents import digest
 
 PARTS, LINES, DRILLS, BACKFILLS = 25, 12, 10, 10
@@ -58,6 +59,8 @@ def at_work(job: BackfillJob, asked: Mapping[str, str], now: datetime) -> dict[s
         rows = rows.filter(state=only)
     page = Paginator(rows, PARTS).get_page(asked.get("page"))
     keep = f"parts={only}&" if only in PartitionState.values else ""
+    lines = list(job.lines.all()[:LINES])
+    names = names_of(one.actor_name for one in lines)
     return {
         "job": job,
         "reason": wording.LOG.words(job.reason),
@@ -96,8 +99,8 @@ def at_work(job: BackfillJob, asked: Mapping[str, str], now: datetime) -> dict[s
         "parts_next": f"?{keep}page={page.next_page_number()}#parts" if page.has_next() else "",
         "parts_note": _("page %(number)s of %(all)s") % {"number": page.number, "all": page.paginator.num_pages},
         "lines": [
-            {"at": one.at, "text": wording.LOG.words(one.text), "actor": one.actor_name, "shape": "dot"}
-            for one in job.lines.all()[:LINES]
+            {"at": one.at, "text": wording.LOG.words(one.text), "actor": names[one.actor_name], "shape": "dot"}
+            for one in lines
         ],
         "acts": acts_of(job),
         "now_url": reverse("backfill-work", args=[job.backfill.key]) + (f"?{keep}page={page.number}"),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from portal.people.names import names_of
 from portal.refusals import Refusal
 from portal.roles import ActorType, Permission, may
 from portal.web.views.base import PageView
@@ -122,12 +123,13 @@ class ClaimPage(PageView):
         self, request: HttpRequest, claim: Claim, form: CorrectForm, error: str = "", status: int = 200
     ) -> HttpResponse:
         events = reads.counted_events(claim)
+        names = names_of(event.actor_name for event in events)
         context = {
             "claim": claim,
             "reference": reference_of(claim),
             "actor_type": _actor_type(claim.actor_type),
             "pieces": [{**piece, "kind": evidence_kind(piece["kind"])} for piece in claim.evidence],
-            "lines": [_line(event) for event in events],
+            "lines": [_line(event, names[event.actor_name]) for event in events],
             "seen": events[0].pk if events else "",
             "may_correct": may(self.actor, Permission.REPORT_CLAIM),
             "correct": form.context(),
@@ -141,14 +143,14 @@ def _actor_type(value: str) -> str:
     return str(ActorType(value).label) if value in ActorType.values else value
 
 
-def _line(event: Any) -> dict[str, Any]:
+def _line(event: Any, actor: str) -> dict[str, Any]:
     shape, tone = _LOOKS[Verdict(event.verdict)]
     pieces = ngettext("%(n)s piece of evidence", "%(n)s pieces of evidence", event.pieces) % {"n": event.pieces}
     return {
         "at": event.at,
         "text": f"{Verdict(event.verdict).label} · {pieces}",
         "note": event.note,
-        "actor": event.actor_name,
+        "actor": actor,
         "shape": shape,
         "tone": tone,
     }

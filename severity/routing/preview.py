@@ -48,6 +48,7 @@ class Person:
     """Somebody who would hear, and how, by their own choice."""
 
     username: str
+    name: str
     in_portal: bool
     by_email: bool
 
@@ -204,5 +205,5 @@ def _people(team: Team, taken: bool = False) -> list[Person]:
     found: list[Person] = []
     for user in members:
         ways = chosen.get(user.pk, default)
-        found.append(Person(user.username, ways.in_portal, ways.by_email and bool(user.email) and not taken))
+        found.append(Person(user.username, str(user), ways.in_portal, ways.by_email and bool(user.email) and not taken))
     return found

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from portal.audit.models import AuditLine
 from portal.changes.models import OPEN_STATES, ChangeRequest
 from portal.people.models import Team
+from portal.people.names import names_of
 from portal.refusals import Invalid
 from portal.registry import kinds
 from portal.registry.kinds import Kind, Tab
@@ -166,6 +167,11 @@ class EntryDetail(KindView):
                         "change__author__username")
                 .order_by("-version")[:VERSIONS_SHOWN]
             )  # fmt: skip
+            names = names_of(
+                one[by] for one in context["versions"] for by in ("actor_name", "change__author__username")
+            )
+            for one in context["versions"]:
+                one["author"], one["applied_by"] = names[one["change__author__username"]], names[one["actor_name"]]
         elif tab == "activity":
             context["audit"] = list(AuditLine.objects.filter(object_kind=self.kind.name, object_key=key)[:100])
         return render(request, "generic/detail.html", context)

@@ -17,6 +17,7 @@ from portal.changes.merging import ABSENT, Part
 from portal.changes.models import ChangeRequest, ChangeState, Decision
 from portal.changes.reads import helpful_signers
 from portal.changes.signing import current_entry_of, involved, required_row, signatures
+from portal.people.names import names_of
 from portal.refusals import Refusal
 from portal.registry import kinds
 from portal.registry.documents import Document
@@ -74,6 +75,9 @@ class Review(PageView):
         checks = checks_of(change, entry)
         reviewing = change.state == ChangeState.IN_REVIEW
         why_not = decisions.refusal_to_decide(change, self.actor) if reviewing else ""
+        rows = Decision.objects.filter(proposal__change=change).select_related("proposal")
+        decided = list(rows.order_by("-at", "-id"))
+        names = names_of([one.actor_name for one in decided] + [one.actor_name for one in signed])
         following = queue(self.actor).exclude(pk=change.pk).first() if may(self.actor, Permission.SIGN) else None
         context: dict[str, Any] = {
             "change": change,
@@ -83,11 +87,9 @@ class Review(PageView):
             "tabs": self._tabs(
                 tab, checks=sum(not check.passed for check in checks), discussion=change.comments.count()
             ),
-            "signed": signed,
+            "signed": [(names[one.actor_name], one.level) for one in signed],
             "row": row,
-            "decisions": list(
-                Decision.objects.filter(proposal__change=change).select_related("proposal").order_by("-at", "-id")
-            ),
+            "decisions": [(names[one.actor_name], one) for one in decided],
             "amended": list(change.proposals.exclude(author=change.author).select_related("author")),
             "needed": row.still_needed(one.level for one in signed) if change.required_class and change.open else "",
             "may_sign": helpful_signers(change, row=row, signed=signed)[:SIGNERS] if reviewing else [],
