@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import django_filters
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, Q, Subquery, TextField, Value
 from django.db.models.fields.json import KT, KeyTransform
 from django.db.models.functions import Cast, Coalesce, Concat, LPad
@@ -26,6 +27,7 @@ from portal.registry.kinds import Column, Kind, Section, register
 from portal.registry.models import EntryState
 from portal.web import cells, marks
 
+MOST_VERSIONS = 1000
 _ORDERS = [("key", "key"), ("name", "name"), ("updated_at", "updated_at"), ("version", "version")]
 
 
@@ -89,8 +91,11 @@ _NUMBER = Concat(
 _NEWEST = Subquery(
     _standing().order_by("-major", "-minor", "-patch").values(number=_NUMBER)[:1], output_field=TextField()
 )
-_VERSIONS = Coalesce(
-    Subquery(_standing().values("family").annotate(n=Count("id")).values("n"), output_field=IntegerField()), Value(0)
+# Read along the index of numbers, as where one family has nearly all versions a plain count reads the table for every family.
+_VERSIONS = Func(
+    ArraySubquery(_standing().order_by("-major", "-minor", "-patch").values("id")[:MOST_VERSIONS]),
+    function="cardinality",
+    output_field=IntegerField(),
 )
 
 
@@ -118,6 +123,8 @@ def _current(row: Any, now: datetime) -> SafeString:
     if not row.newest:
         return format_html('<span class="faint">{}</span>', _("none yet"))
     count = ngettext("one version", "%(n)d versions", row.versions) % {"n": row.versions}
+    if row.versions == MOST_VERSIONS:
+        count = _("%d versions or more") % MOST_VERSIONS
     return format_html(
         '<span class="two"><bdi class="mono" dir="ltr">{}</bdi><span>{}</span></span>', row.newest, count
     )

@@ -9,14 +9,15 @@ from django_filters.constants import EMPTY_VALUES
 
 
 class Ordering(django_filters.OrderingFilter):
-    """`ordering=deadline_at` or `-deadline_at`; rows that are equal in it come newest first, so that pages are stable.
+    """`ordering=deadline_at` or `-deadline_at`; rows that are equal in it go the same way by their number, so that
+    pages are stable and one index serves both ways.
 
     `columns` maps the name people use to the column. Name only columns that are never empty: pages by cursor cannot
     step over nothing.
     """
 
-    # Which of two equal rows comes first; for a model without `id` another unique column.
-    tie = "-id"
+    # What tells equal rows apart; for a model without `id` another unique column.
+    tie = "id"
 
     def __init__(self, **columns: str) -> None:
         self.columns = columns
@@ -26,7 +27,8 @@ class Ordering(django_filters.OrderingFilter):
         """Sorted as asked for, as it is unless asked."""
         if value in EMPTY_VALUES:
             return queryset
-        return queryset.order_by(*(self.get_ordering_value(one) for one in value), self.tie)
+        columns = [self.get_ordering_value(one) for one in value]
+        return queryset.order_by(*columns, f"-{self.tie}" if columns[-1].startswith("-") else self.tie)
 
 
 def orderings_of(filterset_class: Any) -> dict[str, str]:

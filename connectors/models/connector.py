@@ -60,6 +60,7 @@ class Connector(Entry):
             ),
             models.Index(fields=["kind", "state", "key"], name="connector_kind_state"),
             models.Index(fields=["kind", "name"], name="connector_kind_name"),
+            models.Index(fields=["kind", "id"], name="connector_kind_id"),
             models.Index(fields=["kind", "sensitivity_class"], name="connector_kind_sensitivity"),
             models.Index(fields=["kind", "customer_impacting"], name="connector_kind_impacting"),
         ]

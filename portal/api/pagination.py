@@ -35,10 +35,10 @@ class KeysetPagination(CursorPagination):
         if name not in allowed:
             known = ", ".join(sorted(allowed)) or "none"
             raise exceptions.ValidationError({"ordering": [f"Unknown order “{asked}”. Known: {known}."]})
-        return (
-            ("-" if asked.startswith("-") else "") + allowed[name],
-            *((self._last(view),) if allowed[name] != "id" else ()),
-        )
+        # Equal rows go the same way by their number, as on the pages (`portal.ordering`).
+        sign = "-" if asked.startswith("-") else ""
+        tie = sign + self._last(view).removeprefix("-")
+        return (sign + allowed[name], *((tie,) if allowed[name] != "id" else ()))
 
     def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
         """Where a row stands in the order, also by a column of what it refers to."""

@@ -74,7 +74,7 @@ class TeamFilter(django_filters.FilterSet):
 class TokenOrdering(Ordering):
     """Tokens have no number."""
 
-    tie = "-digest"
+    tie = "digest"
 
 
 class TokenFilter(django_filters.FilterSet):

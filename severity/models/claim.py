@@ -63,10 +63,18 @@ class Claim(models.Model):
             models.Index(
                 fields=["-reversibility", "judged_at", "id"], condition=~Q(verdict="verified"), name="claim_backlog"
             ),
-            # Sorted by owner, and those of one.
-            models.Index(fields=["owner", "-id"], name="claim_owner"),
-            models.Index(fields=["verdict", "-id"], name="claim_verdict"),
-            models.Index(fields=["reversibility", "-id"], name="claim_path"),
+            # Those of one, and the whole in the order of it, either way.
+            *(
+                models.Index(fields=[field, "id"], name=f"claim_{name}")
+                for field, name in (
+                    ("owner", "owner"),
+                    ("verdict", "verdict"),
+                    ("reversibility", "path"),
+                    ("claimed_by", "claimed_by"),
+                    ("judged_at", "judged"),
+                    ("reported_at", "reported"),
+                )
+            ),
             *word_indexes("reference", "statement", first="statement", name="claim"),
         ]
 

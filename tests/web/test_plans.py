@@ -24,13 +24,12 @@ LISTS = many.lists()
 WITHOUT_INDEX = {
     "/tasks/": {"sort", "q", "connector", "state"},
     "/incidents/": {"sort", "q", "severity", "rule", "source", "dimension", "object", "merged", "owner"},
-    "/claims/": {"sort"},
+    "/claims/": {"sort=owner"},
     "/deliveries/": {"sort", "topic", "q", "channel", "receiver"},
     # All of them are of one person here, as they never are elsewhere.
     "/notices/": {"q", "unread", "reason"},
     "/audit/": {"actor_type"},
-    "/syncs/": {"sort"},
-    "/metrics/": {"unit", "tag"},
+    "/syncs/": {"sort=deadline"},
 }
 
 
@@ -86,7 +85,8 @@ def test_a_list_reads_by_its_indexes(
     client, without = client_of(who), WITHOUT_INDEX.get(urlsplit(path).path, set())
     found: list[str] = []
     for query in many.asked_of(filterset):
-        if not {name for name, _value in parse_qsl(query)} & without:
+        asked = {name for name, _value in parse_qsl(query)} | {query.replace("=-", "=")}
+        if not asked & without:
             found += wrongs(client, f"{path}{'&' if '?' in path else '?'}{query}")
     assert found == [], "\n".join(found)
 
