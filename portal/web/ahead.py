@@ -23,10 +23,10 @@ def load_ahead() -> None:
 
     A template that does not parse is named in the log and fails where it is used, not here: the other pages serve.
     """
-    _walk(get_resolver())
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             translation.gettext("")
+            _walk(get_resolver())
     _parse_templates()
     gc.freeze()
     gc.set_threshold(20_000, 10, 20)

@@ -130,7 +130,8 @@ class _CountedAtOnce(_Counted):
 
     def get_page(self, number: Any) -> Page[Any]:
         """The asked page, or the nearest one."""
-        wanted = max(int(number), 1) if str(number).isdecimal() and len(number) < 6 else 1
+        text = str(number)
+        wanted = max(int(text), 1) if text.isdecimal() and len(text) < 6 else 1
         begin = (wanted - 1) * self.per_page
         if begin >= MOST_COUNTED:
             return super().get_page(number)
