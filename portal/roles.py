@@ -47,7 +47,7 @@ class Permission(TextChoices):
     SIGN = "sign", _("approve or reject changes")
     COMMIT = "commit", _("apply a change that needs no approval")
     START_TASK = "start_task", _("start, adopt, answer or cancel tracked tasks")
-    MOVE_CLOCKS = "move_clocks", _("extend, pause or close tracked tasks, and plan maintenance")
+    MOVE_CLOCKS = "move_clocks", _("extend, pause or close tracked tasks, or plan maintenance")
     WORK_BACKFILL = "work_backfill", _("work on backfills and record drills")
     ANSWER_OWN_TASK = "answer_own_task", _("answer what a task of their own team asks for")
     REPORT_VALUES = "report_values", _("report measured values of metrics")

@@ -59,8 +59,10 @@ def tab(entry: Connector, asked: Mapping[str, str], now: datetime) -> dict[str, 
     name = asked.get("tool", "")
     if name in rows:
         return {"shown": _one(rows[name], rows)}
+    told = _rows(entry, rows, now)
     return {
-        "tool_rows": _rows(entry, rows, now),
+        "tool_rows": told,
+        "choosable": any(row.choosable for row in told),
         "plain_http": entry.document["runtime_tool"]["transport"] != TRANSPORT,
         "new_tools": sum(1 for row in rows.values() if row.state == ToolState.NEW),
     }

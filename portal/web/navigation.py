@@ -52,10 +52,10 @@ RAIL = (
     Places("operate", _("Operate"), (
         Place("overview", _("Overview"), "home", "h"),
         Place("approvals", _("Approvals"), "inbox", "a", "approvals", covers=("/changes/",)),
-        Place("incidents", _("Incidents"), "incident", "i", "incidents", covers=("/watchlist/",)),
+        Place("incidents", _("Incidents"), "incident", "i", "incidents"),
         Place("claims", _("Claims"), "eye-off"),
         Place("sla", _("SLA watch"), "clock", "s", "sla"),
-        Place("tasks", _("MCP tasks"), "task", "k", "tasks", covers=("/maintenance/",)),
+        Place("tasks", _("MCP tasks"), "task", "k", "tasks", covers=("/maintenance/", "/watchlist/")),
     )),
     Places("catalogue", _("Catalogue"), (
         Place("tools", _("Runtime tools"), "plug", "t", kind="runtime_tool"),

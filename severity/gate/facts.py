@@ -8,6 +8,7 @@ from django.db import connection
 
 from severity.gate.values import Check, Facts, LateChange, Said, Trouble
 from severity.models import ReleaseCandidate
+from severity.models.exception import exception_id
 from severity.readiness import RowStatus
 from severity.table.rules import STALE_DAYS
 
@@ -16,7 +17,7 @@ MOST = 50
 
 _TROUBLE = """
 SELECT i.id, i.severity, i.title, i.state, i.dimension, i.opened_at, i.measure <> '' AS measure, team.name AS owner,
-       live.expires_at AS covered_until, live.key AS covered_by
+       live.expires_at AS covered_until, live.id AS covered_by, live.key AS covered_key
 FROM {which} i JOIN people_team team ON team.id = i.owner_id LEFT JOIN live ON live.incident_id = i.id AND i.severity = 2
 """
 _OPEN = "i.state IN ('open', 'acknowledged')"
@@ -28,7 +29,7 @@ WITH candidate AS MATERIALIZED (
   SELECT id, key, state, stage FROM severity_releasecandidate WHERE key = %(key)s
 ),
 live AS MATERIALIZED (
-  SELECT DISTINCT ON (e.incident_id) e.incident_id, e.expires_at, e.key
+  SELECT DISTINCT ON (e.incident_id) e.incident_id, e.expires_at, e.id, e.key
   FROM severity_gateexception e JOIN candidate ON candidate.id = e.release_id
   WHERE e.state = 'active' AND e.expires_at > statement_timestamp()
   ORDER BY e.incident_id, e.expires_at DESC
@@ -146,7 +147,8 @@ def _trouble(one: dict[str, Any]) -> Trouble:
         opened_at=_moment(one["opened_at"]),
         measure=one["measure"],
         covered_until=_moment(one["covered_until"]) if one["covered_until"] else None,
-        covered_by=(one["covered_by"] or "").upper(),
+        covered_by=exception_id(one["covered_by"]) if one["covered_by"] else "",
+        covered_key=one["covered_key"] or "",
     )
 
 

@@ -23,7 +23,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Trouble:
-    """An unresolved incident. `covered_until`, `covered_by`: its live exception for this release; `measure`: it has one."""
+    """An unresolved incident. `covered_until`, `_by` and `_key`: its live exception for this release; `measure`: it has one."""
 
     id: int
     severity: int
@@ -35,6 +35,7 @@ class Trouble:
     measure: bool = False
     covered_until: datetime | None = None
     covered_by: str = ""
+    covered_key: str = ""
 
 
 @dataclass(frozen=True)

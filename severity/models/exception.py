@@ -17,6 +17,11 @@ from severity.models.release import ReleaseCandidate
 from severity.rules import Level
 
 
+def exception_id(number: int) -> str:
+    """EXC-007."""
+    return f"EXC-{number:03d}"
+
+
 class GateException(Entry):
     """One incident that does not hold up one release, until `expires_at`. Who approved it, its change says.
 
@@ -38,7 +43,7 @@ class GateException(Entry):
     @property
     def human_id(self) -> str:
         """EXC-007."""
-        return f"EXC-{self.id:03d}"
+        return exception_id(self.id)
 
     def get_absolute_url(self) -> str:
         """The page of the exception."""

@@ -79,8 +79,9 @@ def _verdict(row: Any, now: datetime) -> SafeString:
     """What the gate last said, and when: the page of the release asks it anew."""
     if row.asked_at is None:
         return format_html('<span class="faint">{}</span>', _("never asked"))
-    badge = marks.gate("ok" if row.allowed else "blocked", str(_("to %s") % row.asked_to))
-    return format_html('<span class="two">{}<span class="faint">{}</span></span>', badge, marks.ago(row.asked_at, now))
+    badge = marks.gate("ok" if row.allowed else "blocked")
+    text = '<span class="two"><span class="row">{}<span>{}</span></span><span class="faint">{}</span></span>'
+    return format_html(text, badge, _("to %s") % row.asked_to, marks.ago(row.asked_at, now))
 
 
 def _rows(row: Any, now: datetime) -> SafeString:

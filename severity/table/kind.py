@@ -69,7 +69,8 @@ def register_kind() -> None:
             label=_("Severity table"),
             label_plural=_("Severity table"),
             purpose=_(
-                "Which rule is how bad where, by when each level wants what. It can be made stricter, never milder."
+                "How bad each slip is, and by when each level must be acknowledged, updated and resolved."
+                " It can be made stricter, never milder."
             ),
             built_in=_(
                 "The built-in table decides until one of your own is registered; that one can only be stricter."

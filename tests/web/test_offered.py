@@ -7,11 +7,12 @@ from django.test import Client
 
 from portal.changes import decisions
 from portal.operations.services import database_now
+from portal.refusals import Conflict
 from severity import sweep
 from severity.models import Incident
 from tests.documents import runtime_tool_document
 from tests.people import actor
-from tests.registering import apply_connector, proposed, submitted
+from tests.registering import apply_connector, approved, proposed, submitted
 from tests.severity.slipping import PASSED, running
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +37,29 @@ def test_a_draft_that_would_be_refused_cannot_be_submitted(client_of: Of) -> Non
     assert "disabled" in button(page, "Submit for approval")
     whole = proposed(runtime_tool_document())
     assert "disabled" not in button(shown(client_of("amal"), whole.get_absolute_url()), "Submit for approval")
+
+
+def test_a_change_whose_entry_has_moved_on_is_rejected_but_not_signed(client_of: Of) -> None:
+    apply_connector(runtime_tool_document())
+    left = submitted(
+        runtime_tool_document("crm-lookup", {"facets.retry.max_attempts": 7, "facets.version.number": "1.0.2"})
+    )
+    ahead = submitted(
+        runtime_tool_document("crm-lookup", {"facets.retry.max_attempts": 2, "facets.version.number": "1.0.3"})
+    )
+    assert "disabled" not in button(shown(client_of("omar"), left.get_absolute_url()), "Approve")
+    approved(ahead, "omar")
+    page = shown(client_of("omar"), left.get_absolute_url())
+    assert "disabled" in button(page, "Approve")
+    assert "once its author has made it from the version that stands" in page
+    assert "disabled" not in button(page, "Reject")
+    with pytest.raises(Conflict):
+        decisions.approve(actor=actor("omar"), change_id=left.pk, digest=left.digest, now=database_now())
+
+
+def test_nothing_is_repinned_where_nothing_can_be_chosen(client_of: Of) -> None:
+    tool = apply_connector(runtime_tool_document())
+    assert "Propose to re-pin" not in shown(client_of("amal"), f"{tool.get_absolute_url()}?tab=tools")
 
 
 def test_what_is_empty_and_need_not_be_filled_is_optional(client_of: Of) -> None:

@@ -82,6 +82,7 @@ class EntryForm(KindView):
         assist: dict[str, Any] | None = None,
     ) -> HttpResponse:
         _clean, problems = self.kind.check(document)
+        entry = self.entry(key) if key else None
         context = form_context(
             self.kind,
             document,
@@ -93,11 +94,12 @@ class EntryForm(KindView):
             window={name: request.POST.get(f"_{name}", "") for name in WINDOW},
             evidence=read_evidence(request.POST) if evidence is None else evidence,
             assist=assist,
-            entry=self.entry(key) if key else None,
+            entry=entry,
             check_url=reverse("entry-check", args=[self.kind.pages]),
             crumbs=[
                 {"label": self.kind.label_plural, "href": reverse(self.kind.pages)},
-                {"label": _("Propose a change") if key else _("Register")},
+                *([{"label": entry.local_name, "href": entry.get_absolute_url()}] if entry else []),
+                {"label": _("Propose a change") if entry else _("Register")},
             ],
         )
         return render(request, "generic/form.html", context, status=status)

@@ -98,7 +98,7 @@ class Review(PageView):
             else [],
             "why_not": why_not,
             "own": change.author_id == self.actor.user_id,
-            "executive": reviewing and not why_not and signing_level(self.actor.roles) >= _EXECUTIVE,
+            "executive": reviewing and not why_not and not moved_on and signing_level(self.actor.roles) >= _EXECUTIVE,
             "reviews": self._may_review(change),
             "moved_on": moved_on,
             "state_told": kind.state_told(entry, change.document, change.to_state, self.now) if change.open else [],

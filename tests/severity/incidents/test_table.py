@@ -153,10 +153,10 @@ def test_the_dry_run_by_api_on_the_page_and_in_the_review(
     assert answer.status_code == 200
     assert answer.json()["moved"] == [{"opened_as": "V0", "would_be": "V2", "count": 1}]
     assert answer.json()["newest"][0]["human_id"] == slip.human_id
-    page = client_of("vera").get("/incidents/severity-test/?declared.plain=V2")
+    page = client_of("vera").get("/severity-table/test/?declared.plain=V2")
     assert page.status_code == 200
     assert slip.human_id in page.content.decode()
-    nothing = client_of("vera").get("/incidents/severity-test/?declared.plain=V9&x=1")
+    nothing = client_of("vera").get("/severity-table/test/?declared.plain=V9&x=1")
     assert nothing.status_code == 200
     told = [f"{one.what} {one.who}" for one in impact_of("", None, document)]
     assert told[0].startswith("1 of 1 incidents")
