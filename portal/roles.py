@@ -57,7 +57,7 @@ class Permission(TextChoices):
     REPORT_INCIDENT = "report_incident", _("report incidents of other systems")
     REPORT_CHECKPOINT = "report_checkpoint", _("report results of quality checkpoints")
     REPORT_RUN = "report_run", _("report runs of data syncs")
-    PAUSE_SYNC = "pause_sync", _("pause and resume the freshness SLA of data syncs")
+    PAUSE_SYNC = "pause_sync", _("pause or resume the freshness SLA of data syncs")
     ANNOUNCE_BREAK = "announce_break", _("announce breaking changes of data syncs and say who has moved")
     REPORT_CLAIM = "report_claim", _("report and correct claims held against evidence")
     SET_READINESS = "set_readiness", _("set the readiness rows of a release")

@@ -63,13 +63,13 @@ RAIL = (
         Place("syncs", _("Data syncs"), "sync", "d", kind="data_movement", covers=("/backfills/",)),
         Place("architecture", _("Architecture"), "map"),
         Place("events", _("Event schemas"), "event", "e", covers=("/event-schemas/",)),
-        Place("metrics", _("Metrics"), "metric", "m"),
+        Place("metrics", _("Metrics"), "metric", "m", covers=("/import/metrics/",)),
         Place("lineage", _("Lineage"), "lineage", "l", covers=("/datasets/", "/lineage-choice/")),
         Place("checkpoints", _("Checkpoints"), "check", "q"),
         Place("workflows", _("Workflows"), "play"),
     )),
     Places("govern", _("Govern"), (
-        Place("releases", _("Releases"), "release", "r", covers=("/exceptions/",)),
+        Place("releases", _("Releases"), "release", "r", covers=("/exceptions/", "/compare/releases/")),
         Place("decisions", _("Decisions"), "draft"),
         Place("policies", _("Approval policy"), "lock"),
         Place("severity-table", _("Severity table"), "risk"),
@@ -101,7 +101,7 @@ MORE = (
     Place("tokens", _("API tokens"), "lock", permission=Permission.MANAGE_PEOPLE),
     Place("style", _("Style of the pages"), "info", permission=Permission.MANAGE_PEOPLE),
     Place("endpoints", _("Webhooks"), "external", permission=Permission.MANAGE_ENDPOINTS),
-    Place("rooms", _("Rooms of chats"), "external", permission=Permission.MANAGE_ENDPOINTS),
+    Place("rooms", _("Chat rooms"), "external", permission=Permission.MANAGE_ENDPOINTS),
 )
 # What one begins on a page of its own, beside the registration of each kind.
 ACTIONS = (

@@ -19,7 +19,7 @@ PAGES: tuple[tuple[str, Any, Permission], ...] = (
     ("people", _("People"), Permission.MANAGE_PEOPLE),
     ("tokens", _("All tokens"), Permission.MANAGE_PEOPLE),
     ("endpoints", _("Receivers of webhooks"), Permission.MANAGE_ENDPOINTS),
-    ("rooms", _("Rooms of chats"), Permission.MANAGE_ENDPOINTS),
+    ("rooms", _("Chat rooms"), Permission.MANAGE_ENDPOINTS),
 )
 
 

@@ -145,7 +145,7 @@ class Silences(PageView):
             "rows": list(reads.silences(now=None if past else self.now)[:200]),
             "past": past,
             "now": self.now,
-            "columns": _columns(_("Of"), _("Why"), _("By"), _("Begun"), _("Ends"), _("Act")),
+            "columns": _columns(_("Of"), _("Why"), _("By"), _("Begun"), _("Ends"), _("Action")),
             "form": form,
             "may_silence": may(self.actor, Permission.SILENCE),
             "tabs": tabs(self.actor, "silences"),

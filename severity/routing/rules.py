@@ -25,4 +25,4 @@ class Way(TextChoices):
 
     MEMBERS = "members", _("E-mail and portal, to the members of a team")
     WEBHOOK = "webhook", _("Signed webhook")
-    CHAT = "chat", _("Room of a chat")
+    CHAT = "chat", _("Chat room")

@@ -4,9 +4,11 @@ import pytest
 from django.urls import resolve
 
 from portal.registry import kinds
-from portal.web.navigation import RAIL
+from portal.web.navigation import ACTIONS, MORE, RAIL
 
 PLACES = [place for group in RAIL for place in group.places]
+# What belongs to a person and not to a place, and the page for those who work on the pages.
+NOWHERE = {"notices", "views", "style"}
 
 
 @pytest.mark.parametrize("covered", [one for place in PLACES for one in place.covers])
@@ -17,6 +19,17 @@ def test_what_a_place_covers_is_there(covered: str) -> None:
 @pytest.mark.parametrize("kind", kinds.all_kinds(), ids=lambda kind: kind.name)
 def test_lists_of_every_kind_are_in_the_rail_once(kind: kinds.Kind) -> None:
     path = f"/{kind.pages}/"
+    inside = [
+        place.page for place in PLACES if place.address != "/" and path.startswith((place.address, *place.covers))
+    ]
+    assert len(inside) == 1, inside
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*(place.address for place in (*MORE, *ACTIONS) if place.page not in NOWHERE), "/compare/releases/", "/severity-table/test/"],
+)  # fmt: skip
+def test_every_other_page_is_at_one_place_of_the_rail(path: str) -> None:
     inside = [
         place.page for place in PLACES if place.address != "/" and path.startswith((place.address, *place.covers))
     ]

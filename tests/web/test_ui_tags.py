@@ -14,6 +14,7 @@ from django.utils.translation import override
 from portal.language.direction import isolated
 from portal.web import words
 from portal.web.navigation import Place
+from portal.web.templatetags.ui import duration
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -46,6 +47,13 @@ def draw(text: str, **context: Any) -> str:
 )
 def test_a_span_has_at_most_two_units(seconds: int, expected: str) -> None:
     assert words.span_words(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(None, ""), (0, "0s"), (0.5, "0.5s"), (2.0, "2s"), (2.25, "2.25s"), (90.5, "1m 30s")]
+)
+def test_a_length_of_time_in_a_document_keeps_parts_of_a_second(seconds: float | None, told: str) -> None:
+    assert duration(seconds) == told
 
 
 def test_a_deadline_is_text_before_it_is_colour() -> None:

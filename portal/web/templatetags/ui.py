@@ -62,8 +62,12 @@ def meter(segments: Iterable[Mapping[str, Any]], *, small: bool = False, label: 
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Seconds as `1h 24m`; nothing for nothing."""
-    return "" if seconds is None else words.span_words(float(seconds))
+    """Seconds as `1h 24m`, parts of a second too (`0.5s`); nothing for nothing."""
+    if seconds is None:
+        return ""
+    if 0 < seconds < words.MINUTE and seconds != int(seconds):
+        return f"{seconds:.3g}{words.clock_units()[3]}"
+    return words.span_words(float(seconds))
 
 
 def _now(context: Context, now: datetime | None) -> datetime:

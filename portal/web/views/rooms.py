@@ -90,7 +90,7 @@ class RoomPage(PageView):
         context = {
             "form": form,
             "room": room,
-            "crumbs": [{"label": _("Rooms of chats"), "href": reverse("rooms")},
+            "crumbs": [{"label": _("Chat rooms"), "href": reverse("rooms")},
                        {"label": room.name if room else _("New room")}],
         }  # fmt: skip
         return render(self.request, "notices/room.html", context, status=status)

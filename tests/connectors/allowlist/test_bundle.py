@@ -178,7 +178,8 @@ def test_the_connectors_of_an_agent_are_found_by_an_index() -> None:
     with connection.cursor() as cursor:
         # So few rows are found as well by their kind.
         cursor.execute(
-            "DROP INDEX connector_kind_state, connector_kind_name, connector_kind_sensitivity, connector_kind_impacting"
+            "DROP INDEX connector_kind_state, connector_kind_name, connector_kind_id, connector_kind_sensitivity,"
+            " connector_kind_impacting"
         )
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(f"EXPLAIN {queries[0]['sql']}")

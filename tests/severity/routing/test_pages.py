@@ -85,7 +85,7 @@ def test_who_would_hear_is_asked_by_an_address(client_of: ClientOf) -> None:
     client = client_of("vera")
     assert "Nobody is told." in text(client, "/settings/who-hears/")
     page = text(client, "/settings/who-hears/?severity=V2&team=crm-team&source=task")
-    for words in ("pager", "It begins with V3.", "amal", "for a route of the team says who hears besides"):
+    for words in ("pager", "It begins with V3.", "Amal", "for a route of the team says who hears besides"):
         assert words in page, words
     for wrong in ("?severity=V9", "?severity=V2&source=task&connector=nothing", "?severity=V2&source=task"):
         text(client, f"/settings/who-hears/{wrong}", status=422)
