@@ -109,7 +109,7 @@ def test_a_release_goes_from_candidate_to_prod(visitor: VisitorOf) -> None:
     world.watched()
     page = amal.go(ADDRESS)
     expect(page.get_by_role("button", name="Request promotion to prod")).to_be_enabled()
-    expect(page.locator("#row-connector_health")).to_contain_text(exception.key.upper())
+    expect(page.locator("#row-connector_health")).to_contain_text(exception.human_id)
     world.end_exception(exception)
     page = amal.go(ADDRESS)
     expect(page.get_by_role("button", name="Request promotion to prod")).to_be_disabled()
