@@ -130,10 +130,10 @@ class _CountedAtOnce(_Counted):
 
     def get_page(self, number: Any) -> Page[Any]:
         """The asked page, or the nearest one."""
-        text = str(number)
-        wanted = max(int(text), 1) if text.isdecimal() and len(text) < 6 else 1
+        text = "1" if number is None else str(number)
+        wanted = int(text) if text.isdecimal() and len(text) < 6 else 0
         begin = (wanted - 1) * self.per_page
-        if begin >= MOST_COUNTED:
+        if not 0 <= begin < MOST_COUNTED:
             return super().get_page(number)
         rows: Any = self.object_list
         counted = rows.annotate(at_once=Window(Count("*"))).values_list("pk", "at_once")
