@@ -16,6 +16,7 @@ from connectors.models import Connector
 from portal.refusals import Problem
 from portal.registry.documents import Document
 from portal.registry.models import EntryState
+from portal.registry.times import day_of
 
 CHAIN = 20
 _TOLD = 5
@@ -89,10 +90,7 @@ def _of(document: Document) -> dict[str, str]:
 
 def sunset_of(document: Document) -> date | None:
     """The day from which it may be retired."""
-    try:
-        return date.fromisoformat(_of(document)["sunset_on"])
-    except ValueError:
-        return None
+    return day_of(_of(document)["sunset_on"])
 
 
 def shown(entry: Connector, now: datetime) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Airbyte's `metadata.yaml` of a source or destination: one end of a data movement."""
 
 import re
-from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,10 +9,10 @@ from connectors.importing.taken import Notice, Taken, cut, key_of, text
 from connectors.models import ConnectorKind
 from connectors.versions import version_of
 from portal.refusals import Invalid, Problem
+from portal.registry.times import day_of
 
 MOST_NOTICES = 100
 _ENDS = ("source", "destination")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_WORDS = 2000
 # So many hosts, streams and breaking changes are told in the description.
@@ -91,7 +90,7 @@ def _notices(taken: Taken, data: dict[str, Any]) -> list[Notice]:
         change = taken.mapping(value, place)
         message = taken.bounded(change.get("message"), 2000, f"{place}.message")
         deadline = text(change.get("upgradeDeadline"))
-        if deadline and not _is_day(deadline):
+        if deadline and day_of(deadline) is None:
             taken.remark(_("%(place)s: “%(deadline)s” is no day.") % {"place": place, "deadline": deadline[:40]})
             deadline = ""
         if not message and not deadline:
@@ -107,13 +106,6 @@ def _scopes(taken: Taken, change: dict[str, Any], place: str) -> list[str]:
         named = taken.listed(one.get("impactedScopes"), f"{place}.scopedImpact.impactedScopes")
         scopes += [f"{kind} {name}"[:120] for name in map(text, named[:_MOST_STREAMS]) if name]
     return scopes[:_MOST_STREAMS]
-
-
-def _is_day(written: str) -> bool:
-    try:
-        return bool(_DAY.fullmatch(written)) and date.fromisoformat(written) < date.max
-    except ValueError:
-        return False
 
 
 def _description(taken: Taken, data: dict[str, Any], end: str, image: str) -> str:

@@ -37,7 +37,7 @@ def _walk(resolver: URLResolver) -> None:
     for entry in below:
         if isinstance(entry, URLResolver):
             _walk(entry)
-    resolver._populate()
+    resolver._populate()  # as `reverse` does when it is first asked
 
 
 def _parse_templates() -> None:

@@ -11,6 +11,11 @@ PLACES = [place for group in RAIL for place in group.places]
 NOWHERE = {"notices", "views", "style"}
 
 
+def inside(path: str) -> list[str]:
+    """The places of the rail that an address belongs to."""
+    return [place.page for place in PLACES if place.address != "/" and path.startswith((place.address, *place.covers))]
+
+
 @pytest.mark.parametrize("covered", [one for place in PLACES for one in place.covers])
 def test_what_a_place_covers_is_there(covered: str) -> None:
     assert resolve(f"{covered}CHG-1/" if covered == "/changes/" else covered).route
@@ -18,11 +23,7 @@ def test_what_a_place_covers_is_there(covered: str) -> None:
 
 @pytest.mark.parametrize("kind", kinds.all_kinds(), ids=lambda kind: kind.name)
 def test_lists_of_every_kind_are_in_the_rail_once(kind: kinds.Kind) -> None:
-    path = f"/{kind.pages}/"
-    inside = [
-        place.page for place in PLACES if place.address != "/" and path.startswith((place.address, *place.covers))
-    ]
-    assert len(inside) == 1, inside
+    assert len(inside(f"/{kind.pages}/")) == 1
 
 
 @pytest.mark.parametrize(
@@ -30,7 +31,4 @@ def test_lists_of_every_kind_are_in_the_rail_once(kind: kinds.Kind) -> None:
     [*(place.address for place in (*MORE, *ACTIONS) if place.page not in NOWHERE), "/compare/releases/", "/severity-table/test/"],
 )  # fmt: skip
 def test_every_other_page_is_at_one_place_of_the_rail(path: str) -> None:
-    inside = [
-        place.page for place in PLACES if place.address != "/" and path.startswith((place.address, *place.covers))
-    ]
-    assert len(inside) == 1, inside
+    assert len(inside(path)) == 1

@@ -30,6 +30,7 @@ from portal.web.evidence_form import evidence_facts
 from portal.web.views.base import PageView
 
 _EXECUTIVE = 3
+_MOVED_ON = gettext_lazy("It can be signed once its author has made it from the version that stands.")
 COMMENTS = 500
 SIGNERS = 8
 TALK = ("comment", "watch", "unwatch")
@@ -97,6 +98,7 @@ class Review(PageView):
             if change.state == ChangeState.DRAFT
             else [],
             "why_not": why_not,
+            "why_not_sign": why_not or (_MOVED_ON if moved_on else ""),
             "own": change.author_id == self.actor.user_id,
             "executive": reviewing and not why_not and not moved_on and signing_level(self.actor.roles) >= _EXECUTIVE,
             "reviews": self._may_review(change),
