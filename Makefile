@@ -59,9 +59,11 @@ check: $(DEV) ## Linters, types, layers, production settings and migrations
 	PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(WITH_DATABASE) \
 		$(BIN)/python manage.py makemigrations --check --dry-run
 
-chaos: $(DEV) ## Kill and restart things at random for CHAOS_SECONDS (120)
+chaos: $(DEV) ## Kill and restart things at random for CHAOS_SECONDS (120); nothing begins after CHAOS_UNTIL
 	@chromium=$$(deploy/chromium $(BIN)/python) || exit 1; \
-	CHROMIUM="$$chromium" CHAOS_SECONDS=$${CHAOS_SECONDS:-120} PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m chaos $(ARGS)
+	export CHROMIUM="$$chromium" CHAOS_SECONDS=$${CHAOS_SECONDS:-120} PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test; \
+	$(call PART,$(PYTEST) -m "chaos and (broker or faults)") && \
+	$(call PART,$(PYTEST) -n auto --dist load -m "chaos and not (broker or faults)")
 
 peers: $(PEERS) ## Try the portal with real clients of others; needs Node.js 20 and npm for some of them
 	@PEERS=1 PORTAL_MODE=test DATA_DIR=$(CURDIR)/data/test $(PYTEST) -m peers $(ARGS)

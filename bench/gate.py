@@ -71,7 +71,7 @@ def _calls() -> dict[str, Callable[[], object]]:
         "list of incidents": "/incidents/",
         "list, V2 only": "/incidents/?severity=V2",
         "list, resolved": "/incidents/?tab=resolved",
-        "list, by owner": "/incidents/?sort=owner",
+        "list, by cause": "/incidents/?sort=rule",
         "board": "/incidents/board/",
         "rates of 90 days": "/incidents/rates/",
         "release": "/releases/r-2026.12/",

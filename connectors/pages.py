@@ -126,9 +126,7 @@ class TaskList(PageView):
         tab = request.GET.get("tab", "")
         if tab not in dict(self.tabs):
             tab = ""
-        listing = Listing(request, TaskFilter, self._rows(tab))
-        # The tabs say so already.
-        listing.form.fields.pop("open", None)
+        listing = Listing(request, TaskFilter, self._rows(tab), without=("open",))
         if request.GET.get("format") == "csv":
             tasks = listing.queryset.prefetch_related(None).iterator(500)
             answers = (dict(task_answer(task, self.now)) for task in tasks)
@@ -141,16 +139,16 @@ class TaskList(PageView):
             "clear_url": f"?tab={tab}",
             "any": bool(context["rows"]) or TrackedTask.objects.exists(),
             "columns": [
-                {"label": _("Task"), "sort": "operation"},
-                {"label": _("Connector"), "sort": "connector"},
+                {"label": _("Task"), "sort": "id"},
+                {"label": _("Connector")},
                 {"label": _("State"), "sort": "state"},
                 {"label": _("Deadline"), "sort": "deadline_at"},
                 {"label": _("Incident")},
                 {"label": _("Kept by the server")},
-                {"label": _("Owner"), "sort": "owner"},
-                {"label": _("Started by"), "sort": "started_by"},
+                {"label": _("Owner")},
+                {"label": _("Started by")},
                 {"label": _("Last change")},
-                {"label": _("Polls / misses"), "numeric": True, "sort": "polls"},
+                {"label": _("Polls / misses"), "numeric": True},
             ],
         }
         return render(request, "connectors/tasks.html", context)

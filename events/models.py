@@ -39,6 +39,8 @@ class EventFamily(Entry):
         indexes = [
             *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="family_state"),
+            models.Index(fields=["compatibility", "key"], name="family_mode"),
+            models.Index(fields=["sensitivity_class", "key"], name="family_sensitivity"),
         ]
 
     @property
@@ -81,6 +83,7 @@ class EventSchema(Entry):
         ]
         indexes = [
             *Entry.Meta.indexes,
+            models.Index(fields=["state", "key"], name="schema_state"),
             models.Index(fields=["waiver_clock"], condition=Q(waiver_clock__isnull=False), name="schema_waiver"),
             models.Index(fields=["move_clock"], condition=Q(move_clock__isnull=False), name="schema_move"),
         ]

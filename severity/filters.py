@@ -39,17 +39,7 @@ class IncidentFilter(django_filters.FilterSet):
     connector = django_filters.CharFilter(field_name="connector__key", label=_("Connector"), max_length=60)
     owner = django_filters.ModelChoiceFilter(queryset=Team.objects.all(), to_field_name="key", label=_("Owner"))
     task = django_filters.NumberFilter(field_name="task_id", label=_("Task"), min_value=1, max_value=2**62)
-    ordering = Ordering(
-        id="id",
-        title="title",
-        severity="severity",
-        state="state",
-        rule="rule",
-        object="subject_key",
-        owner="owner__key",
-        opened_at="opened_at",
-        repeats="repeats",
-    )
+    ordering = Ordering(id="id", severity="severity", rule="rule", opened_at="opened_at")
 
     class Meta:
         model = Incident

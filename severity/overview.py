@@ -25,7 +25,7 @@ def blocks(*, user: User, now: datetime) -> dict[str, Any]:
     counts, sla = Incident.objects.counts(), sla_counts()
     return {
         "incident_counts": [
-            {"level": level.name, "count": counts[level], "href": f"/incidents/?severity={level.name}&open=true"}
+            {"level": level.name, "count": counts[level], "href": f"/incidents/?severity={level.name}"}
             for level in reversed(Level)
         ],
         "open_count": sum(counts.values()),

@@ -1,5 +1,6 @@
 """What tests share: servers, people, signed-in clients, and a database that other connections see."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -44,6 +45,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     manager = getattr(session.config.pluginmanager.get_plugin("dsession"), "nodemanager", None)
     if manager is not None:
         drop_template(manager.testrunuid)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Nothing of `make chaos` begins after the moment CHAOS_UNTIL (seconds since 1970), so that it ends in time anywhere."""
+    until = os.environ.get("CHAOS_UNTIL")
+    if until and item.get_closest_marker("chaos") and time.time() > float(until):
+        pytest.skip("the time for chaos is over")
 
 
 _NO_TRUNCATE = "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE tgname LIKE '%no_truncate'"

@@ -11,6 +11,7 @@ from django.db.models import Model
 
 from connectors.allowlist.pages import AgentFilter
 from connectors.models import Connector, TrackedTask
+from connectors.models.task import CLOCKS
 from connectors.task_filters import TaskFilter
 from events.models import EventFamily, EventSchema
 from metrics.models import Checkpoint, Dataset, Metric, Workflow
@@ -20,12 +21,16 @@ from portal.changes.models import ChangeRequest
 from portal.outbox.filters import DeliveryFilter, NoticeFilter
 from portal.outbox.models import OutboxEvent
 from portal.people.filters import PersonFilter, TeamFilter, TokenFilter
+from portal.people.models import User
 from portal.registry import kinds
+from portal.roles import ActorType
 from portal.web.views.audit import AuditFilter
 from severity import sweep
 from severity.claims.filters import ClaimFilter
 from severity.filters import IncidentFilter
-from severity.models import Claim, Incident, ReleaseCandidate
+from severity.models import Claim, Incident, ReleaseCandidate, Source
+from severity.readiness import Dimension
+from severity.rules import RULES
 from tests.documents import data_movement_document, runtime_tool_document
 from tests.events.registering import family, version
 from tests.metrics.lineage.telling import dataset
@@ -42,6 +47,12 @@ NAMES = "(ARRAY['Billing','Payroll','Ledger','Customer','Inventory','Shipping','
     "(ARRAY['sync','lookup','export','warehouse','gateway'])[1 + n / 8 % 5] || ' ' || n"  # fmt: skip
 # A few dozen teams own what there is.
 TEAMS = 30
+PEOPLE = 31
+# The words that its incidents, tasks, lines and messages have, most of them rare.
+RULE_WORDS = ", ".join(f"'{name}'" for name in RULES)
+ROW_WORDS = ", ".join(f"'{name}'" for name in Dimension.values)
+SOURCE_WORDS = ", ".join(f"'{name}'" for name in Source.values)
+ACTOR_WORDS = ", ".join(f"'{name}'" for name in ActorType.values)
 
 
 def multiply(model: type[Model], count: int, *, where: str = "true", **columns: str) -> None:
@@ -81,36 +92,63 @@ def fill(share: int) -> None:
         team(f"team-{number}")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE outbox_outboxevent SET due_at = NULL")
-    half, tenth = share // 2, share // 10
+    half, fourth = share // 2, share // 4
     entries(Connector, half, where=f"id = {tool.pk}")
     entries(Connector, half, where=f"id = {sync.pk}")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO connectors_syncstate (connector_id, fresh_until, pause_reason, paused_by, pull_lease, pull_failures, "
+            "pull_detail) SELECT id, CASE WHEN id % 9 > 0 THEN now() + id % 5000 * interval '1 minute' END, '', '', 0, 0, '' "
+            "FROM connectors_connector WHERE kind = 'data_movement' ON CONFLICT DO NOTHING"
+        )
     for model in (EventFamily, Checkpoint, Workflow):
-        entries(model, tenth)
-    entries(Dataset, tenth, dataset="one.dataset || n")
-    entries(Metric, tenth, key="one.key || '_' || n")
-    entries(EventSchema, tenth, major="one.major + n")
-    entries(ReleaseCandidate, tenth)
+        entries(model, fourth)
+    entries(Dataset, fourth, dataset="one.dataset || n")
+    entries(Metric, fourth, key="one.key || '_' || n")
+    entries(EventSchema, fourth, major="one.major + n")
+    entries(ReleaseCandidate, fourth)
     minutes = "n * interval '1 minute'"
     multiply(ChangeRequest, share, where="state = 'in_review'", key="'tool-' || n", summary=NAMES,
              submitted_at=f"one.submitted_at - {minutes}", sign_by=f"one.sign_by - {minutes}")  # fmt: skip
+    tools = f"{tool.pk} + CASE WHEN n % 9 = 0 THEN 0 ELSE 2 + n % {min(200, half)} END"
+    named: dict[str, str] = {"connector_id": tools, "owner_id": _some_team(), "operation": "'op-' || n % 20",
+                             "deadline_at": "one.deadline_at + n * interval '10 minutes'"}  # fmt: skip
     multiply(TrackedTask, share, where="ended_at IS NULL", remote_task_id="'remote-' || n", idempotency_key="'key-' || n",
-             deadline_at="one.deadline_at + n * interval '1 second'", owner_id=_some_team())  # fmt: skip
+             state="CASE n % 50 WHEN 0 THEN 'start_unknown' ELSE 'working' END", **named)  # fmt: skip
+    over = dict.fromkeys((*(f"{clock}_clock" for clock in CLOCKS), "next_poll_at", "judge_at", "busy_until"), "NULL")
+    multiply(TrackedTask, half, remote_task_id="'over-' || n", idempotency_key="'over-' || n",
+             state="CASE n % 20 WHEN 0 THEN 'failed' WHEN 1 THEN 'expired' ELSE 'completed' END",
+             ended_at=f"one.accepted_at - {minutes}", **named, **over)  # fmt: skip
     multiply(Incident, share, dedup_key="'copy:' || n", title=NAMES, task_id="NULL", owner_id=_some_team(),
              severity="CASE WHEN n % 5 = 0 THEN n % 4 ELSE n % 3 END", escalate_at="NULL", duty_clock="NULL",
              state="(ARRAY['open','resolved','resolved','resolved','resolved'])[1 + n % 5]",
-             resolved_at="CASE WHEN n % 5 = 0 THEN NULL ELSE one.opened_at END",
+             resolved_at="CASE WHEN n % 5 = 0 THEN NULL ELSE one.opened_at END", connector_id=tools,
+             rule=f"(ARRAY[{RULE_WORDS}])[1 + n % {len(RULES)}]", subject_key="'tool-' || n % 500",
+             dimension=f"CASE WHEN n % 2 = 0 THEN '' ELSE (ARRAY[{ROW_WORDS}])[1 + n % {len(Dimension)}] END",
+             source=f"(ARRAY[{SOURCE_WORDS}])[1 + n % {len(Source)}]",
+             merged_into_id="CASE WHEN n % 50 = 1 THEN one.id END",
              opened_at=f"one.opened_at - {minutes}")  # fmt: skip
-    multiply(AuditLine, share, object_key="'tool-' || n", actor_name="'person-' || n % 40")
+    multiply(AuditLine, share, object_key="'tool-' || n", actor_name="'person-' || n % 40",
+             actor_type=f"CASE WHEN n % 8 < 5 THEN 'human' ELSE (ARRAY[{ACTOR_WORDS}])[1 + n % 5] END")  # fmt: skip
     multiply(Claim, share, reference="one.reference || '/' || n", statement=NAMES, owner_id=_some_team())
-    multiply(OutboxEvent, share, dedup_key="'copy:' || n", subject=NAMES)
+    multiply(OutboxEvent, share, dedup_key="'copy:' || n", subject=NAMES,
+             topic="(ARRAY['incident.opened','incident.resolved','change.applied','tool.drifted'])[1 + n % 4]")  # fmt: skip
+    multiply(User, PEOPLE, username="'person-' || n", email="'person-' || n || '@example.com'")
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO outbox_notice (event_id, user_id, reason) SELECT event.id, person.id, 'team' "
-            "FROM outbox_outboxevent event, people_user person WHERE person.username = 'omar' ON CONFLICT DO NOTHING"
+            # A tenth of them is of one person, who has read most of it.
+            "INSERT INTO outbox_notice (event_id, user_id, reason, read_at) SELECT event.id, person.id, "
+            "CASE event.id %% 7 WHEN 0 THEN 'incident' WHEN 1 THEN 'mention' ELSE 'team' END, "
+            "CASE WHEN event.id %% 30 > 0 THEN event.created_at END FROM outbox_outboxevent event JOIN people_user person "
+            "ON person.username = CASE WHEN event.id %% 10 = 0 THEN 'omar' ELSE 'person-' || 1 + event.id %% %s END "
+            "ON CONFLICT DO NOTHING",
+            [PEOPLE],
         )
         cursor.execute(
-            "INSERT INTO outbox_delivery (event_id, channel, receiver, due_at) "
-            "SELECT id, 'webhook', 'pager', NULL FROM outbox_outboxevent ON CONFLICT DO NOTHING"
+            "INSERT INTO outbox_delivery (event_id, channel, receiver, due_at, attempts, delivered_at) "
+            "SELECT id, CASE id % 50 WHEN 0 THEN 'chat' WHEN 1 THEN 'email' ELSE 'webhook' END, 'pager-' || id % 40, "
+            "CASE WHEN id % 40 = 0 THEN now() END, id % 3, CASE WHEN id % 40 > 1 THEN now() END "
+            "FROM outbox_outboxevent ON CONFLICT DO NOTHING"
         )
         # Not of the whole server: its own catalogues would stay locked until the end of the transaction.
         cursor.execute("ANALYZE " + ", ".join(model._meta.db_table for model in apps.get_models()))
@@ -132,8 +170,11 @@ def lists() -> list[tuple[str, str, type[Any] | None]]:
         ("/approvals/?tab=decided", "omar", ChangeFilter),
         ("/tasks/?tab=all", "yusuf", TaskFilter),
         ("/tasks/", "yusuf", TaskFilter),
+        ("/tasks/?tab=needs", "yusuf", TaskFilter),
+        ("/tasks/?tab=ended", "yusuf", TaskFilter),
         ("/incidents/", "yusuf", IncidentFilter),
         ("/incidents/?tab=resolved", "yusuf", IncidentFilter),
+        ("/incidents/?tab=all", "yusuf", IncidentFilter),
         ("/claims/", "yusuf", ClaimFilter),
         ("/claims/?tab=all", "yusuf", ClaimFilter),
         ("/audit/", "huda", AuditFilter),

@@ -4,12 +4,18 @@
 judged or while nothing is awaited.
 """
 
+from datetime import UTC, datetime
+
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models.connector import Connector
+
+# When a sync is late of which nothing is asked.
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class RunState(models.TextChoices):
@@ -82,6 +88,14 @@ class SyncState(models.Model):
     # Set where an open incident must be judged by what changed.
     judge_at = models.DateTimeField(null=True)
     paused_until = models.DateTimeField(null=True)
+    # What lists are sorted by: syncs that nothing is asked of come last, and no row has no place.
+    deadline_order = models.GeneratedField(
+        expression=Case(
+            When(fresh_until__isnull=True, then=Value(NEVER)), default=Greatest("fresh_until", "paused_until")
+        ),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
     pause_reason = models.CharField(max_length=500, blank=True)
     paused_by = models.CharField(max_length=150, blank=True)
     # Looking at a jobs API, where the document names one.
@@ -97,6 +111,9 @@ class SyncState(models.Model):
             models.Index(fields=["judge_at"], condition=Q(judge_at__isnull=False), name="sync_judge"),
             models.Index(fields=["fresh_until", "id"], condition=Q(fresh_until__isnull=False), name="sync_fresh_until"),
             models.Index(fields=["pull_at"], condition=Q(pull_at__isnull=False), name="sync_pull"),
+            models.Index(fields=["deadline_order", "connector"], name="sync_deadline_order"),
+            # Few are, and the watch counts them.
+            models.Index(fields=["paused_until"], condition=Q(paused_until__isnull=False), name="sync_paused"),
         ]
 
     def __str__(self) -> str:

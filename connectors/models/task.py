@@ -5,9 +5,11 @@ which somebody must judge, NULL when it is not running or has been judged. `due_
 database itself.
 """
 
+from typing import Any, ClassVar
+
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Least
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -71,20 +73,42 @@ class Trouble(models.TextChoices):
     SET_ASIDE = "set_aside", _("The answer could not be recorded")
 
 
+# What no further look will mend by itself.
+FOR_PEOPLE = (Trouble.UNAUTHORIZED, Trouble.CREDENTIAL, Trouble.DRIFT)
+
+
+class InUtc(Func):
+    """An instant as the time of day in UTC: with that, unlike with an instant, an index can count on."""
+
+    template = "(%(expressions)s AT TIME ZONE 'UTC')"
+    output_field: ClassVar[Any] = models.DateTimeField()
+
+
+class After(Func):
+    template = "(%(expressions)s * interval '1 second')"
+    arg_joiner = " + "
+    output_field: ClassVar[Any] = models.DateTimeField()
+
+
+def still_until() -> Func:
+    """Until when, in UTC, a task that shows no change has not stalled: its last change and its stall window."""
+    return After(InUtc(F("last_change_at")), F("stall_seconds"))
+
+
 class TrackedTask(models.Model):
     """One long operation of one connector. Written by `connectors.tracking` and the sweeps of `severity`."""
 
-    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="tasks")
+    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, related_name="tasks", db_index=False)
     operation = models.CharField(max_length=100)
     remote_task_id = models.CharField(max_length=512, blank=True)
     remote_session = models.CharField(
         max_length=512, blank=True, db_default="", help_text=_("Of the legacy protocol: it is seen in no other.")
     )
     idempotency_key = models.CharField(max_length=200)
-    owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", db_index=False)
     arguments = models.JSONField(null=True, help_text=_("Kept until the start is over, then dropped."))
     arguments_digest = models.CharField(max_length=64)
-    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False)
     started_by_name = models.CharField(max_length=150)
     correlation_id = models.CharField(max_length=64, blank=True)
 
@@ -159,11 +183,15 @@ class TrackedTask(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
+            # What people paste comes first in both, so that they find tasks by it too.
             models.UniqueConstraint(
-                fields=["connector", "owner", "idempotency_key"], name="task_once_per_idempotency_key"
+                fields=["idempotency_key", "connector", "owner"],
+                opclasses=["varchar_pattern_ops", "int8_ops", "int8_ops"],
+                name="task_once_per_idempotency_key",
             ),
             models.UniqueConstraint(
-                fields=["connector", "remote_task_id"],
+                fields=["remote_task_id", "connector"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
                 condition=~Q(remote_task_id=""),
                 name="task_remote_id_once",
             ),
@@ -187,7 +215,7 @@ class TrackedTask(models.Model):
                 name="task_poll",
             ),
             models.Index(fields=["connector"], condition=Q(busy_until__isnull=False), name="task_busy"),
-            models.Index(fields=["deadline_at"], condition=Q(ended_at__isnull=True), name="task_open_deadline"),
+            models.Index(fields=["deadline_at", "id"], condition=Q(ended_at__isnull=True), name="task_open_deadline"),
             # Few are, and the watch counts them.
             models.Index(
                 fields=["paused_until"],
@@ -195,6 +223,23 @@ class TrackedTask(models.Model):
                 name="task_paused",
             ),
             models.Index(fields=["-ended_at", "-id"], condition=Q(ended_at__isnull=False), name="task_ended_newest"),
+            # Those that go no further without a person; with the index of states.
+            models.Index(
+                still_until(), condition=Q(state=TaskState.WORKING, ended_at__isnull=True), name="task_still_until"
+            ),
+            models.Index(
+                fields=["trouble_kind"],
+                condition=Q(trouble_kind__in=FOR_PEOPLE, ended_at__isnull=True),
+                name="task_for_people",
+            ),
+            # What lists are filtered and sorted by. Every look at a task writes to each of these: name no more of them.
+            models.Index(fields=["connector", "-id"], name="task_connector"),
+            models.Index(fields=["owner", "-id"], name="task_owner"),
+            models.Index(fields=["state", "id"], name="task_state"),
+            models.Index(fields=["deadline_at", "id"], name="task_deadline"),
+            models.Index(
+                fields=["operation", "id"], opclasses=["varchar_pattern_ops", "int8_ops"], name="task_operation"
+            ),
         ]
 
     def __str__(self) -> str:

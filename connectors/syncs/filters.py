@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connector, RunState, SyncRun
@@ -13,6 +13,14 @@ from portal.ordering import Ordering
 from portal.policy.rules import SensitivityClass
 from portal.registry.filters import EntryFilter
 from portal.search.words import holds
+
+
+class _SyncOrdering(Ordering):
+    def filter(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        """By its deadline along the index of what is known now; each sync has a row of that, made when it is registered."""
+        if {"deadline", "-deadline"} & set(value or ()) and queryset.model is Connector:
+            queryset = queryset.filter(sync__isnull=False).annotate(deadline_order=F("sync__deadline_order"))
+        return super().filter(queryset, value)
 
 
 class SyncFilter(EntryFilter):
@@ -30,7 +38,7 @@ class SyncFilter(EntryFilter):
     breaking = django_filters.BooleanFilter(method="pending", label=_("Breaking change pending"))
     sensitivity_class = django_filters.ChoiceFilter(choices=SensitivityClass.choices, label=_("Sensitivity"))
     customer_impacting = django_filters.BooleanFilter(label=_("Customer-impacting"))
-    ordering = Ordering(
+    ordering = _SyncOrdering(
         key="key", name="name", updated_at="updated_at", version="version", deadline="deadline_order", id="id"
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import (
@@ -24,14 +24,13 @@ from django.db.models.functions import Coalesce, Greatest, Least, Now
 from django.utils import timezone
 
 from connectors.models import BreakingNotice, Connector, ConnectorKind, Drill, RunState, SyncRun, SyncState
+from connectors.models.sync import NEVER
 from connectors.summary import path_in_document
 from connectors.syncs.keeping import not_in_contract
 from connectors.syncs.rules import DAYS_SHOWN, SOON_PART, SOON_SECONDS, FreshDay, SyncShown, fresh_days
 from portal.registry.documents import digest
 
 RUNS_SHOWN, ALL_RUNS_SHOWN, STREAMS_OF, MOST_SUCCESSES = 10, 100, 20, 5000
-NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-
 _BASIS = Coalesce("last_success__data_until", "last_success__ended_at")
 _SOON: Any = Least(
     ExpressionWrapper((F("fresh_until") - _BASIS) / Value(SOON_PART), output_field=DurationField()),
@@ -63,7 +62,9 @@ def _drill(name: str) -> Subquery:
 DEADLINE: dict[str, Any] = {"deadline_at": _known(Greatest("fresh_until", "paused_until"))}
 DEADLINE_ORDER: dict[str, Any] = {
     "deadline_order": Coalesce(
-        _known(Greatest("fresh_until", "paused_until")), Value(NEVER), output_field=DateTimeField()
+        Subquery(SyncState.objects.filter(connector_id=OuterRef("id")).values("deadline_order")),
+        Value(NEVER),
+        output_field=DateTimeField(),
     )
 }
 SHOWN: dict[str, Any] = {

@@ -1,11 +1,12 @@
 """The word under which people see a task: its state together with how looking at it goes."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q, TextChoices, Value
+from django.db.models import Q, TextChoices, Value
+from django.db.models.lookups import LessThan
 from django.utils.translation import gettext_lazy as _
 
-from connectors.models.task import TaskState, TrackedTask, Trouble
+from connectors.models.task import FOR_PEOPLE, InUtc, TaskState, TrackedTask, Trouble, still_until
 
 
 class Shown(TextChoices):
@@ -82,10 +83,9 @@ def shown(task: TrackedTask, now: datetime) -> Shown:
 
 def needs_somebody(now: datetime) -> Q:
     """The open tasks that go no further without a person."""
-    window = ExpressionWrapper(F("stall_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
-    stalled = Q(state=TaskState.WORKING, last_change_at__lt=Value(now) - window) & ~Q(stall_at__gt=now)
+    stalled = Q(LessThan(still_until(), InUtc(Value(now))), state=TaskState.WORKING) & ~Q(stall_at__gt=now)
     # While it is paused nothing is late.
     stalled &= ~Q(paused_until__gt=now)
     stuck = Q(state__in=[TaskState.START_UNKNOWN, TaskState.INPUT_REQUIRED])
-    hidden = Q(trouble_kind__in=[Trouble.UNAUTHORIZED, Trouble.CREDENTIAL, Trouble.DRIFT])
+    hidden = Q(trouble_kind__in=FOR_PEOPLE)
     return Q(ended_at__isnull=True) & (stalled | stuck | hidden)

@@ -30,6 +30,7 @@ class Dataset(Entry):
         indexes = [
             *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="dataset_state"),
+            models.Index(fields=["classification", "key"], name="dataset_class"),
         ]
 
     @property

@@ -46,6 +46,9 @@ class Metric(Entry):
         indexes = [
             *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="metric_state"),
+            models.Index(fields=["type", "key"], name="metric_type"),
+            models.Index(fields=["unit", "key"], name="metric_unit"),
+            models.Index(fields=["certified_until", "key"], name="metric_certified"),
             models.Index(
                 fields=["certification_clock"],
                 condition=Q(certification_clock__isnull=False),

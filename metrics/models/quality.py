@@ -39,6 +39,7 @@ class Checkpoint(Entry):
         indexes = [
             *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="checkpoint_state"),
+            models.Index(fields=["dimension", "key"], name="checkpoint_row"),
         ]
 
     @property

@@ -33,6 +33,7 @@ class AuditLine(models.Model):
             models.Index(fields=["object_kind", "object_key", "-id"], name="audit_object"),
             models.Index(fields=["at"], name="audit_at"),
             models.Index(fields=["actor_name", "-id"], name="audit_actor"),
+            models.Index(fields=["actor_type", "-id"], name="audit_actor_type"),
             models.Index(fields=["action"], opclasses=["varchar_pattern_ops"], name="audit_action"),
         ]
 

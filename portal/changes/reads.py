@@ -1,6 +1,7 @@
 """Reads of changes that pages share."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -17,9 +18,14 @@ MOST_SIGNERS = 100
 MOST_COUNTED = 100
 
 
+def _accounts_of(user: User) -> QuerySet[User, Any]:
+    """This person and those that they answer for; a subquery, for joined to changes it would be compared row by row."""
+    return User.objects.filter(Q(pk=user.pk) | Q(accountable_id=user.pk)).order_by().values("pk")
+
+
 def to_sign_by(user: User) -> QuerySet[ChangeRequest]:
     """In review, by nobody this person is or answers for, and not decided by this person on the current proposal."""
-    mine = Q(author_id=user.pk) | Q(author__accountable_id=user.pk)
+    mine = Q(author__in=_accounts_of(user))
     # Asked once of all that wait, not of each: there may be very many of them.
     written = Proposal.objects.filter(mine, change__state=ChangeState.IN_REVIEW)
     decided = Decision.objects.filter(
@@ -33,7 +39,7 @@ def to_sign_by(user: User) -> QuerySet[ChangeRequest]:
 
 def to_review_by(user: User) -> QuerySet[ChangeRequest]:
     """Applied in an emergency and not reviewed by enough others yet, nor by this person."""
-    mine = Q(author_id=user.pk) | Q(author__accountable_id=user.pk)
+    mine = Q(author__in=_accounts_of(user))
     decided = Decision.objects.filter(proposal__change_id=OuterRef("pk"), actor_id=user.pk)
     waiting = ChangeRequest.objects.filter(emergency=True, reviewed_at__isnull=True)
     return waiting.exclude(mine).exclude(Exists(decided))

@@ -50,6 +50,7 @@ class OutboxEvent(models.Model):
             models.Index(fields=["due_at"], name="outbox_due", condition=Q(due_at__isnull=False)),
             models.Index(fields=["about", "id"], name="outbox_about", condition=~Q(about="")),
             models.Index(fields=["route_at"], name="outbox_route", condition=Q(route_at__isnull=False)),
+            models.Index(fields=["topic", "id"], opclasses=["varchar_pattern_ops", "int8_ops"], name="outbox_topic"),
         ]
 
     def __str__(self) -> str:
@@ -140,7 +141,14 @@ class Delivery(models.Model):
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["event", "channel", "receiver"], name="delivery_once")]
         indexes = [
-            models.Index(fields=["lane", "due_at", "id"], name="delivery_lane_due", condition=Q(due_at__isnull=False))
+            models.Index(fields=["lane", "due_at", "id"], name="delivery_lane_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["id"], name="delivery_given_up", condition=Q(due_at__isnull=True, delivered_at__isnull=True)
+            ),
+            models.Index(fields=["channel", "id"], name="delivery_channel"),
+            models.Index(
+                fields=["receiver", "id"], opclasses=["varchar_pattern_ops", "int8_ops"], name="delivery_receiver"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,7 +29,6 @@ class ClaimFilter(django_filters.FilterSet):
         verdict="verdict",
         reversibility="reversibility",
         claimed_by="claimed_by",
-        owner="owner__key",
         judged_at="judged_at",
         reported_at="reported_at",
     )

@@ -78,7 +78,7 @@ class ClaimList(PageView):
                 {"label": _("Path"), "sort": "reversibility"},
                 {"label": _("Claimed by"), "sort": "claimed_by"},
                 {"label": _("Object")},
-                {"label": _("Owner"), "sort": "owner"},
+                {"label": _("Owner")},
                 {"label": _("Judged"), "sort": "judged_at"},
                 {"label": _("Incident")},
             ],

@@ -238,7 +238,13 @@ class Incident(models.Model):
             ),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="incident_merged"),
             # Rates over time read a window of what was opened.
-            models.Index(fields=["opened_at"], name="incident_opened"),
+            models.Index(fields=["opened_at", "id"], name="incident_opened"),
+            # What lists are filtered and sorted by, those of resolved ones too.
+            models.Index(fields=["severity", "id"], name="incident_severity"),
+            models.Index(fields=["rule", "id"], name="incident_rule"),
+            models.Index(fields=["source", "id"], name="incident_source"),
+            models.Index(fields=["owner", "id"], name="incident_owner"),
+            models.Index(fields=["dimension", "id"], name="incident_row"),
             *word_indexes("title", first="title", name="incident"),
         ]
 

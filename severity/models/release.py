@@ -28,6 +28,7 @@ class ReleaseCandidate(Entry):
         indexes = [
             *Entry.Meta.indexes,
             models.Index(fields=["state", "key"], name="release_state"),
+            models.Index(fields=["stage", "key"], name="release_stage"),
             models.Index(fields=["-created_at", "-id"], name="release_newest"),
         ]
 

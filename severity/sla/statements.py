@@ -209,11 +209,11 @@ SELECT page.rank, page.id, page.deadline, page.since,
   coalesce(connector.customer_impacting, false) AS critical,
   incident.id AS incident_id, incident.severity AS incident_severity, incident.state AS incident_state
 FROM page
-  LEFT JOIN connectors_trackedtask task ON page.rank = 0 AND task.id = page.id
-  LEFT JOIN connectors_syncstate sync ON page.rank = 1 AND sync.id = page.id
-  LEFT JOIN changes_changerequest change ON page.rank = 2 AND change.id = page.id
-  LEFT JOIN connectors_breakingnotice notice ON page.rank = 3 AND notice.id = page.id
-  LEFT JOIN metrics_metric metric ON page.rank = 4 AND metric.id = page.id
+  LEFT JOIN connectors_trackedtask task ON task.id = CASE page.rank WHEN 0 THEN page.id END
+  LEFT JOIN connectors_syncstate sync ON sync.id = CASE page.rank WHEN 1 THEN page.id END
+  LEFT JOIN changes_changerequest change ON change.id = CASE page.rank WHEN 2 THEN page.id END
+  LEFT JOIN connectors_breakingnotice notice ON notice.id = CASE page.rank WHEN 3 THEN page.id END
+  LEFT JOIN metrics_metric metric ON metric.id = CASE page.rank WHEN 4 THEN page.id END
   LEFT JOIN connectors_connector connector
     ON connector.id = coalesce(task.connector_id, sync.connector_id, notice.connector_id,
       (SELECT c.id FROM connectors_connector c WHERE c.kind = change.kind AND c.key = change.key))

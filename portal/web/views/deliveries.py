@@ -41,8 +41,8 @@ class Deliveries(PageView):
             return csv_response("deliveries", list(_CSV), rows)
         listing.form.fields.pop("overdue", None)
         context = listing.context()
-        heads = ((_("Notice"), ""), (_("Receiver"), "receiver"), (_("State"), ""), (_("Attempts"), "attempts"),
-                 (_("Written"), "created_at"), (_("Next attempt"), ""))  # fmt: skip
+        heads = ((_("Notice"), "id"), (_("Receiver"), ""), (_("State"), ""), (_("Attempts"), ""),
+                 (_("Written"), ""), (_("Next attempt"), ""))  # fmt: skip
         context |= {
             "rows": [(one, state_of(one)) for one in context["rows"]],
             "columns": [{"label": label, "sort": sort, "numeric": sort == "attempts"} for label, sort in heads],

@@ -19,9 +19,18 @@ MOST_COUNTED = 10_000
 class Listing:
     """A filtered, sorted, paged queryset for a page."""
 
-    def __init__(self, request: HttpRequest, filterset_class: type[Any], queryset: Any, *, sort: str = "") -> None:
+    def __init__(
+        self,
+        request: HttpRequest,
+        filterset_class: type[Any],
+        queryset: Any,
+        *,
+        sort: str = "",
+        without: tuple[str, ...] = (),
+    ) -> None:
+        """`without` names filters that this list answers otherwise, by its tabs: neither offered nor heeded."""
         data = request.GET.copy()
-        for name in ("page", "format", "sort", "tab", "as_of", "columns"):
+        for name in ("page", "format", "sort", "tab", "as_of", "columns", *without):
             data.pop(name, None)
         wanted, known = request.GET.get("sort", sort), self._sorts(filterset_class)
         # An order that there is not, as in a link that has grown old, is the list's own.
@@ -34,8 +43,11 @@ class Listing:
         # The order is chosen by the heads of the table, not in the filter bar.
         self.valid = self.filterset.is_valid()
         self.queryset = self.filterset.qs if self.valid else queryset.none()
+        self._unfiltered = queryset
         if "ordering" in self.form.fields:
             del self.form.fields["ordering"]
+        for name in without:
+            self.form.fields.pop(name, None)
         self.active = any(
             value not in (None, "", []) for name, value in data.lists() if name in self.filterset.filters and any(value)
             and name != "ordering"
@@ -55,12 +67,12 @@ class Listing:
         """The asked page of 50; a page that does not exist is the nearest one.
 
         Which rows those are is asked first, by their keys alone: what a row shows is then read of fifty rows, and is no part of
-        what the database sorts.
+        what the database filters and sorts.
         """
         counted = _CountedAtOnce if self.request.GET.get("q", "").strip() else _Counted
         page = counted(self.queryset.values_list("pk", flat=True), PAGE_SIZE).get_page(self.request.GET.get("page"))
         keys = list(page.object_list)
-        rows = {row.pk: row for row in self.queryset.filter(pk__in=keys).order_by()} if keys else {}
+        rows = {row.pk: row for row in self._unfiltered.filter(pk__in=keys).order_by()} if keys else {}
         page.object_list = [rows[key] for key in keys if key in rows]
         return page
 
