@@ -157,6 +157,12 @@ def test_the_list_is_filtered_and_paged(amal: APIClient, ledger: Connector) -> N
     assert listed(state="cancelled") == [ids[0]]
     assert listed(q=ids[2]) == [ids[2]]
     assert listed(q=alien.idempotency_key) == [alien.human_id]
+    # By how its key, operation or remote id begins, and by words of its connector.
+    assert listed(q="k-") == list(reversed(ids))
+    assert listed(q=alien.operation[:4]) == [alien.human_id, *reversed(ids)]
+    TrackedTask.objects.filter(pk=alien.pk).update(remote_task_id="far-17")
+    assert (listed(q="far-1"), listed(q="ar-17"), listed(q="%")) == ([alien.human_id], [], [])
+    assert listed(q=ledger.name.upper()) == list(reversed(ids))
     assert listed(owner="finance", limit=2) == [alien.human_id, ids[4]]
     following = amal.get(amal.get(TASKS, {"limit": 4}).json()["next"]).json()["results"]
     assert [line["id"] for line in following] == [ids[1], ids[0]]
