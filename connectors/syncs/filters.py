@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from connectors.models import Connector, RunState, SyncRun
-from connectors.syncs.reads import OPEN_NOTICE
+from connectors.syncs.reads import OPEN_NOTICE, shown_as
 from connectors.syncs.rules import SyncShown
 from portal.ordering import Ordering
 from portal.policy.rules import SensitivityClass
@@ -27,7 +27,7 @@ class SyncFilter(EntryFilter):
     """How it stands now, its ends, whether customers feel it, and whether a breaking change is announced."""
 
     now = django_filters.MultipleChoiceFilter(
-        distinct=False, field_name="shown", choices=SyncShown.choices, label=_("State now")
+        distinct=False, choices=SyncShown.choices, method="standing", label=_("State now")
     )
     source = django_filters.CharFilter(
         field_name="source_system", method="of_system", label=_("Source"), max_length=120
@@ -45,6 +45,10 @@ class SyncFilter(EntryFilter):
     class Meta:
         model = Connector
         fields: list[str] = []
+
+    def standing(self, queryset: QuerySet[Any], name: str, value: list[str]) -> QuerySet[Any]:
+        """One of the words it may be shown with."""
+        return queryset.filter(shown_as(value)) if value else queryset
 
     def of_system(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The name of the system holds the words."""

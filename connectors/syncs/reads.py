@@ -1,6 +1,6 @@
 """What pages, API and CSV ask of data syncs: expressions that the database builds for lists, and what one page shows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from django.db.models import (
     ExpressionWrapper,
     F,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Value,
@@ -36,16 +37,36 @@ _SOON: Any = Least(
     ExpressionWrapper((F("fresh_until") - _BASIS) / Value(SOON_PART), output_field=DurationField()),
     Value(timedelta(seconds=SOON_SECONDS)),
 )
+# The first that holds is the word that a sync is shown with; if none does, it is on time.
+_STEPS = (
+    # By its place in the order, for that has an index.
+    (SyncShown.OFF, Q(deadline_order=NEVER)),
+    (SyncShown.PAUSED, Q(paused_until__gt=Now())),
+    (SyncShown.LATE, Q(fresh_until__lte=Now())),
+    (SyncShown.RUNNING, Q(last_run__state=RunState.RUNNING)),
+    (SyncShown.NO_DATA, Q(last_success__isnull=True)),
+    (SyncShown.DUE_SOON, Q(fresh_until__lte=Now() + _SOON)),
+)
 _SHOWN = Case(
-    When(fresh_until__isnull=True, then=Value(SyncShown.OFF.value)),
-    When(paused_until__gt=Now(), then=Value(SyncShown.PAUSED.value)),
-    When(fresh_until__lte=Now(), then=Value(SyncShown.LATE.value)),
-    When(last_run__state=RunState.RUNNING, then=Value(SyncShown.RUNNING.value)),
-    When(last_success__isnull=True, then=Value(SyncShown.NO_DATA.value)),
-    When(fresh_until__lte=Now() + _SOON, then=Value(SyncShown.DUE_SOON.value)),
+    *(When(step, then=Value(word.value)) for word, step in _STEPS),
     default=Value(SyncShown.ON_TIME.value),
     output_field=CharField(),
 )
+
+
+def _exactly(words: Sequence[str]) -> Q:
+    """The same of what is known, as conditions of which the planner knows how many rows they hold for."""
+    found, before = Q(pk__in=[]), Q()
+    for word, step in _STEPS:
+        if word in words:
+            found |= before & step
+        before &= ~step
+    return found | before if SyncShown.ON_TIME in words else found
+
+
+def shown_as(words: Sequence[str]) -> Q:
+    """Whether a sync is shown with one of these words now; of a row that is a sync or one of its versions."""
+    return Q(id__in=SyncState.objects.filter(_exactly(words)).values("connector_id"))
 
 
 def _known(expression: Any) -> Subquery:
