@@ -85,6 +85,8 @@ class InUtc(Func):
 
 
 class After(Func):
+    """A time of day and so many seconds: `After(time, seconds)`."""
+
     template = "(%(expressions)s * interval '1 second')"
     arg_joiner = " + "
     output_field: ClassVar[Any] = models.DateTimeField()

@@ -47,8 +47,8 @@ class NoticeFilter(django_filters.FilterSet):
 
     def search(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """The subject holds the words; read event by event of the person's own notices, for there may be millions of others'."""
-        subject = OutboxEvent.objects.filter(pk=OuterRef("event_id")).values("subject")
-        found: QuerySet[Any] = queryset.annotate(subject=Subquery(subject)).filter(subject__icontains=value)
+        subject = OutboxEvent.objects.filter(pk=OuterRef("event_id")).order_by().values("subject")
+        found: QuerySet[Any] = queryset.alias(subject=Subquery(subject)).filter(subject__icontains=value)
         return found
 
 

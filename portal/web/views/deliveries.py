@@ -41,8 +41,8 @@ class Deliveries(PageView):
             return csv_response("deliveries", list(_CSV), rows)
         listing.form.fields.pop("overdue", None)
         context = listing.context()
-        heads = ((_("Notice"), "id"), (_("Receiver"), ""), (_("State"), ""), (_("Attempts"), ""),
-                 (_("Written"), ""), (_("Next attempt"), ""))  # fmt: skip
+        heads = ((_("Notice"), ""), (_("Receiver"), ""), (_("State"), ""), (_("Attempts"), ""),
+                 (_("Written"), "id"), (_("Next attempt"), ""))  # fmt: skip
         context |= {
             "rows": [(one, state_of(one)) for one in context["rows"]],
             "columns": [{"label": label, "sort": sort, "numeric": sort == "attempts"} for label, sort in heads],
