@@ -209,5 +209,5 @@ def asked_of(filterset: type[Any] | None) -> list[str]:
             values = [value for value, _label in (choices() if callable(choices) else choices)]
             queries += [f"{name}={value}" for value in (values[0], values[-1])]
         else:
-            queries += [f"{name}={words}" for words in ("billing", "ledger gateway 998", "nothing-of-it")]
+            queries += [f"{name}={words}" for words in ("billing", "bi", "ledger gateway 998", "nothing-of-it")]
     return [quote(query, safe="=&-") for query in queries]

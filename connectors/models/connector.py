@@ -1,6 +1,6 @@
 """Connectors of both kinds, kept apart by the database."""
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.fields.json import KT
@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.people.models import Team
 from portal.registry.documents import Document
 from portal.registry.models import Entry
-from portal.search.words import SearchGrams
+from portal.search.words import SearchGrams, SearchText
 
 
 class ConnectorKind(models.TextChoices):
@@ -55,6 +55,14 @@ class Connector(Entry):
                     SearchGrams(KT(f"document__data_movement__{end}__system")),
                     condition=Q(kind=ConnectorKind.DATA_MOVEMENT),
                     name=f"connector_{end}_grams",
+                )
+                for end in ("source", "destination")
+            ),
+            *(
+                models.Index(
+                    OpClass(SearchText(KT(f"document__data_movement__{end}__system")), name="text_pattern_ops"),
+                    condition=Q(kind=ConnectorKind.DATA_MOVEMENT),
+                    name=f"connector_{end}_words",
                 )
                 for end in ("source", "destination")
             ),

@@ -5,6 +5,8 @@ without blanks; a text that holds a word has all of the word's grams, so an inde
 extension for that is not everywhere that the portal runs.
 """
 
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -12,7 +14,7 @@ from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[a
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.lookups import Contains
+from django.db.models.lookups import Contains, StartsWith
 
 SHORTEST = 3
 
@@ -47,19 +49,25 @@ class Joined(Func):
 
 
 def word_indexes(*columns: str, first: str, name: str) -> list[models.Index]:
-    """The indexes of a table whose rows are found by words in these columns, and by how one of them begins."""
+    """The indexes of a table whose rows are found by words in these columns, and by how each of them begins."""
+    others = [column for column in columns if column != first]
     return [
         GinIndex(SearchGrams(_joined(columns)), name=f"{name}_grams"),
         models.Index(OpClass(SearchText(first), name="text_pattern_ops"), name=f"{name}_words"),
+        *(models.Index(OpClass(SearchText(one), name="text_pattern_ops"), name=f"{name}_{one}") for one in others),
     ]
 
 
 def holds(words: str, *columns: str) -> Q:
-    """Whether every word stands somewhere in these columns; by the index where a word has three letters."""
+    """Whether every word stands somewhere in these columns; where none has three letters, whether one of them begins so.
+
+    An index has no less than three letters of the middle of a word; to compare every row would not be worth what it finds.
+    """
     text, wanted = _joined(columns), words.split()
-    found = Q()
-    if any(len(word) >= SHORTEST for word in wanted):
-        found &= Q(ArrayContains(SearchGrams(text), SearchKeys(Value(words))))
+    if wanted and all(len(word) < SHORTEST for word in wanted):
+        begins = SearchText(Value(" ".join(wanted)))
+        return reduce(or_, (Q(StartsWith(SearchText(F(column)), begins)) for column in columns))
+    found = Q(ArrayContains(SearchGrams(text), SearchKeys(Value(words)))) if wanted else Q()
     for word in wanted:
         found &= Q(Contains(SearchText(text), SearchText(Value(word))))
     return found

@@ -222,7 +222,7 @@ def test_a_viewer_chooses_nothing(client_of: Callable[[str], Client]) -> None:
 @pytest.mark.parametrize(
     ("kind", "index"),
     [
-        ("task", "task_open_deadline"),
+        ("task", "_deadline on connectors_trackedtask"),
         ("sync", "sync_fresh_until"),
         ("approval", "change_sign_by"),
         ("notice", "notice_open_deadline"),
