@@ -48,6 +48,8 @@ NAMES = "(ARRAY['Billing','Payroll','Ledger','Customer','Inventory','Shipping','
 # A few dozen teams own what there is.
 TEAMS = 30
 PEOPLE = 31
+# What a task that has ended has no longer.
+OVER = dict.fromkeys((*(f"{clock}_clock" for clock in CLOCKS), "next_poll_at", "judge_at", "busy_until"), "NULL")
 # The words that its incidents, tasks, lines and messages have, most of them rare.
 RULE_WORDS = ", ".join(f"'{name}'" for name in RULES)
 ROW_WORDS = ", ".join(f"'{name}'" for name in Dimension.values)
@@ -68,6 +70,15 @@ def multiply(model: type[Model], count: int, *, where: str = "true", **columns: 
             f"INSERT INTO {table} ({', '.join(named)}) SELECT {', '.join(named.values())} "
             f"FROM (SELECT * FROM {table} WHERE {where} ORDER BY id LIMIT 1) AS one, generate_series(1, {count}) AS n"
         )
+
+
+def mostly_ended(count: int) -> None:
+    """One open task among so many that ended, as it is after a while; the database knows it."""
+    running(deadline=timedelta(hours=3))
+    multiply(TrackedTask, count, remote_task_id="'over-' || n", idempotency_key="'over-' || n", state="'completed'",
+             ended_at="one.accepted_at", deadline_at="one.deadline_at - n * interval '1 minute'", **OVER)  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {TrackedTask._meta.db_table}")
 
 
 def entries(model: type[Model], count: int, *, where: str = "true", **columns: str) -> None:
@@ -115,10 +126,9 @@ def fill(share: int) -> None:
                              "deadline_at": "one.deadline_at + n * interval '10 minutes'"}  # fmt: skip
     multiply(TrackedTask, share, where="ended_at IS NULL", remote_task_id="'remote-' || n", idempotency_key="'key-' || n",
              state="CASE n % 50 WHEN 0 THEN 'start_unknown' ELSE 'working' END", **named)  # fmt: skip
-    over = dict.fromkeys((*(f"{clock}_clock" for clock in CLOCKS), "next_poll_at", "judge_at", "busy_until"), "NULL")
     multiply(TrackedTask, half, remote_task_id="'over-' || n", idempotency_key="'over-' || n",
              state="CASE n % 20 WHEN 0 THEN 'failed' WHEN 1 THEN 'expired' ELSE 'completed' END",
-             ended_at=f"one.accepted_at - {minutes}", **named, **over)  # fmt: skip
+             ended_at=f"one.accepted_at - {minutes}", **named, **OVER)  # fmt: skip
     multiply(Incident, share, dedup_key="'copy:' || n", title=NAMES, task_id="NULL", owner_id=_some_team(),
              severity="CASE WHEN n % 5 = 0 THEN n % 4 ELSE n % 3 END", escalate_at="NULL", duty_clock="NULL",
              state="(ARRAY['open','resolved','resolved','resolved','resolved'])[1 + n % 5]",

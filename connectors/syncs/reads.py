@@ -21,7 +21,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Greatest, Least, Now
+from django.db.models.functions import Coalesce, Least, Now
 from django.utils import timezone
 
 from connectors.models import BreakingNotice, Connector, ConnectorKind, Drill, RunState, SyncRun, SyncState
@@ -80,7 +80,7 @@ def _drill(name: str) -> Subquery:
     return Subquery(rows.values(name)[:1])
 
 
-DEADLINE: dict[str, Any] = {"deadline_at": _known(Greatest("fresh_until", "paused_until"))}
+DEADLINE: dict[str, Any] = {"deadline_at": _known(F("deadline_order"))}
 DEADLINE_ORDER: dict[str, Any] = {
     "deadline_order": Coalesce(
         Subquery(SyncState.objects.filter(connector_id=OuterRef("id")).values("deadline_order")),

@@ -54,7 +54,7 @@ _PLAIN = {
     TaskState.NOT_STARTED: Shown.NOT_STARTED,
     TaskState.CLOSED: Shown.CLOSED,
 }
-_BLIND = {Trouble.UNAUTHORIZED: Shown.BLIND_AUTH, Trouble.CREDENTIAL: Shown.BLIND_AUTH, Trouble.DRIFT: Shown.DRIFT}
+_BLIND = dict.fromkeys(FOR_PEOPLE, Shown.BLIND_AUTH) | {Trouble.DRIFT: Shown.DRIFT}
 
 
 def shown(task: TrackedTask, now: datetime) -> Shown:

@@ -19,6 +19,7 @@ from severity.sla.reading import Asked, Clock, Place, counts, every, page, state
 from severity.sla.statements import ClockKind, ClockState
 from tests.connectors.syncs.world import announced, sync
 from tests.documents import runtime_tool_document
+from tests.many import mostly_ended
 from tests.metrics.registering import metric
 from tests.registering import submitted
 from tests.severity.slipping import AHEAD, PASSED, running
@@ -222,13 +223,15 @@ def test_a_viewer_chooses_nothing(client_of: Callable[[str], Client]) -> None:
 @pytest.mark.parametrize(
     ("kind", "index"),
     [
-        ("task", "_deadline on connectors_trackedtask"),
+        ("task", "task_open_deadline"),
         ("sync", "sync_fresh_until"),
         ("approval", "change_sign_by"),
         ("notice", "notice_open_deadline"),
     ],
 )
 def test_the_first_page_is_read_by_the_index_of_its_deadline(kind: str, index: str) -> None:
+    # The index of all deadlines would do for few tasks, and read all that ended before the first open one.
+    mostly_ended(2_000)
     sql, values = statement(Asked(kinds=(kind,)), None, 51)
     with connection.cursor() as cursor:
         # Of few rows the planner reads them all; of many it must be able to do without.
